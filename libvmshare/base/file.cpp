@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libvmshare/base/file.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace xvm {
+
+Result<Unique_fd> open_file(const std::string& path, int flags, unsigned mode) {
+    Unique_fd fd(::open(path.c_str(), flags | O_CLOEXEC, mode));
+    if (!fd) return fail_errno(errno, path, "cannot open");
+    return fd;
+}
+
+Status read_exactly(int fd, std::span<std::byte> into, std::uint64_t offset, const std::string& name) {
+    std::size_t done = 0;
+    while (done < into.size()) {
+        const ssize_t got =
+            ::pread(fd, into.data() + done, into.size() - done, static_cast<off_t>(offset + done));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return fail_errno(errno, name, "cannot read");
+        if (got == 0)
+            return fail(Fault::failed, name,
+                        "ends at byte " + std::to_string(offset + done) + ", " +
+                            std::to_string(into.size() - done) +
+                            " bytes before the end of what it should hold");
+        done += static_cast<std::size_t>(got);
+    }
+    return {};
+}
+
+Status write_exactly(int fd, std::span<const std::byte> from, std::uint64_t offset, const std::string& name) {
+    std::size_t done = 0;
+    while (done < from.size()) {
+        const ssize_t put =
+            ::pwrite(fd, from.data() + done, from.size() - done, static_cast<off_t>(offset + done));
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return fail_errno(errno, name, "cannot write");
+        done += static_cast<std::size_t>(put);
+    }
+    return {};
+}
+
+Result<std::uint64_t> size_of(int fd, const std::string& name) {
+    struct stat info {};
+    if (::fstat(fd, &info) != 0) return fail_errno(errno, name, "cannot stat");
+    if (S_ISREG(info.st_mode)) return static_cast<std::uint64_t>(info.st_size);
+    if (S_ISBLK(info.st_mode)) {
+        std::uint64_t bytes = 0;
+        if (::ioctl(fd, BLKGETSIZE64, &bytes) != 0) return fail_errno(errno, name, "cannot get the size");
+        return bytes;
+    }
+    return fail(Fault::usage, name, "is neither a file nor a block device");
+}
+
+Result<std::string> read_text(const std::string& path, std::size_t limit) {
+    XVM_TRY_LET(const Unique_fd fd, open_file(path, O_RDONLY));
+    XVM_TRY_LET(const std::uint64_t size, size_of(fd.get(), path));
+    if (size > limit)
+        return fail(Fault::usage, path,
+                    "is " + std::to_string(size) + " bytes; at most " + std::to_string(limit) + " are read");
+    std::string text(static_cast<std::size_t>(size), '\0');
+    XVM_TRY(read_exactly(fd.get(), std::as_writable_bytes(std::span(text)), 0, path));
+    return text;
+}
+
+} // namespace xvm
