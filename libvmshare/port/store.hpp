@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store: a tree of small values, shared by all domains, with watches and transactions.
+//
+// Contract (tests/contract holds every port to it):
+// - Paths are absolute: "/local/domain/7/name". Writing makes the missing parents.
+// - A new node inherits its parent's permissions; the first permission names the owner, whom nothing
+//   is denied, and what everybody else may; the others name single domains.
+// - A watch fires once when it is registered, and then after each change at or below its path; equal
+//   events may coalesce. Nothing says what changed: the reader reads.
+// - A transaction sees the store as at its start; commit answers `busy` when something it touched
+//   changed meanwhile: the caller starts again (see transact()).
+// - Removing what is not there is not an error.
+#pragma once
+
+#include "libvmshare/base/ids.hpp"
+#include "libvmshare/base/result.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace xvm::port {
+
+enum class Store_access : std::uint8_t { none, read, write, both };
+
+struct Store_permission {
+    Domid domid{};
+    Store_access access = Store_access::none;
+    bool operator==(const Store_permission&) const = default;
+};
+
+struct Watch_event {
+    std::string path;  ///< what changed, or the watched path at registration
+    std::string token; ///< as given to watch()
+};
+
+enum class Txn : std::uint32_t { none = 0 };
+
+class Store {
+  public:
+    virtual ~Store() = default;
+
+    /// not_found: no such node; denied: not readable to us.
+    [[nodiscard]] virtual Result<std::string> read(const std::string& path, Txn txn = Txn::none) = 0;
+    [[nodiscard]] virtual Status write(const std::string& path, std::string_view value,
+                                       Txn txn = Txn::none) = 0;
+    /// An empty node; one that exists keeps its value.
+    [[nodiscard]] virtual Status make(const std::string& path, Txn txn = Txn::none) = 0;
+    /// The node and everything below it.
+    [[nodiscard]] virtual Status remove(const std::string& path, Txn txn = Txn::none) = 0;
+    /// Names of the children, in no order. not_found: no such node.
+    [[nodiscard]] virtual Result<std::vector<std::string>> list(const std::string& path,
+                                                                Txn txn = Txn::none) = 0;
+    [[nodiscard]] virtual Status set_permissions(const std::string& path,
+                                                 std::span<const Store_permission> permissions,
+                                                 Txn txn = Txn::none) = 0;
+    [[nodiscard]] virtual Result<std::vector<Store_permission>> permissions(const std::string& path,
+                                                                            Txn txn = Txn::none) = 0;
+
+    [[nodiscard]] virtual Result<Txn> begin() = 0;
+    /// busy: a conflict, nothing was written; begin again.
+    [[nodiscard]] virtual Status commit(Txn txn) = 0;
+    virtual void abort(Txn txn) noexcept = 0;
+
+    /// Also "@introduceDomain" and "@releaseDomain" (a domain appeared; one died or went).
+    [[nodiscard]] virtual Status watch(const std::string& path, const std::string& token) = 0;
+    virtual void unwatch(const std::string& path, const std::string& token) noexcept = 0;
+    /// The next event, if one is there. Does not block.
+    [[nodiscard]] virtual Result<std::optional<Watch_event>> next_event() = 0;
+    /// Readable while next_event() would return one. Owned by the object.
+    [[nodiscard]] virtual int fd() const noexcept = 0;
+};
+
+/// How often a transaction is tried before `busy` is handed to the caller.
+inline constexpr int transaction_attempts_max = 64;
+
+/// Runs `body(txn)` (→ Status) in a transaction and commits it, again while the commit conflicts.
+/// An error of the body aborts and is handed on.
+template <class Body>
+[[nodiscard]] Status transact(Store& store, Body&& body) {
+    for (int attempt = 1;; ++attempt) {
+        auto txn = store.begin();
+        if (!txn) return tl::unexpected<Error>(std::move(txn.error()));
+        if (Status done = body(*txn); !done) {
+            store.abort(*txn);
+            return done;
+        }
+        Status committed = store.commit(*txn);
+        if (committed || committed.error().fault != Fault::busy || attempt == transaction_attempts_max)
+            return committed;
+    }
+}
+
+} // namespace xvm::port
