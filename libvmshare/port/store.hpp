@@ -65,6 +65,14 @@ class Store {
     [[nodiscard]] virtual Status commit(Txn txn) = 0;
     virtual void abort(Txn txn) noexcept = 0;
 
+    /// Tells the store of a new domain: its store page (frame as Xen's interface wants it: mfn for PV,
+    /// gfn for PVH) and event channel. Dom0 only.
+    [[nodiscard]] virtual Status introduce(Domid domid, std::uint64_t frame, Evtchn_port port) = 0;
+    /// The store forgets the domain's connection. Dom0 only; idempotent.
+    virtual void release(Domid domid) noexcept = 0;
+    /// Whether the store serves that domain: true from introduce() until it dies or is released.
+    [[nodiscard]] virtual Result<bool> present(Domid domid) = 0;
+
     /// Also "@introduceDomain" and "@releaseDomain" (a domain appeared; one died or went).
     [[nodiscard]] virtual Status watch(const std::string& path, const std::string& token) = 0;
     virtual void unwatch(const std::string& path, const std::string& token) noexcept = 0;
