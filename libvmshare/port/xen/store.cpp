@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libvmshare/port/xen/store.hpp"
+
+extern "C" {
+#include <xenstore.h>
+}
+
+#include <cerrno>
+#include <cstdlib>
+#include <fmt/format.h>
+
+namespace xvm::port::xen {
+namespace {
+
+struct Close {
+    void operator()(xs_handle* handle) const noexcept { xs_close(handle); }
+};
+using Handle = std::unique_ptr<xs_handle, Close>;
+
+/// libxenstore hands out memory of malloc().
+struct Free {
+    void operator()(void* memory) const noexcept { std::free(memory); }
+};
+template <class T>
+using Malloced = std::unique_ptr<T, Free>;
+
+xs_transaction_t number(Txn txn) noexcept {
+    return static_cast<xs_transaction_t>(txn);
+}
+
+tl::unexpected<Error> fail_store(int error_number, const std::string& object, std::string_view operation) {
+    switch (error_number) {
+    case EBADF: // the library closed a connection that broke
+    case EPIPE:
+    case EIO:
+        return fail(Fault::unreachable, object,
+                    std::string(operation) + ": the connection to xenstored broke", "is xenstored running?");
+    case EACCES:
+        return fail_errno(error_number, object, operation, "see its permissions: xenstore-ls -p");
+    case ENOSPC:
+    case E2BIG:
+        return fail_errno(error_number, object, operation, "see xenstored's quotas");
+    default:
+        return fail_errno(error_number, object, operation);
+    }
+}
+
+Status status(bool ok, const std::string& object, std::string_view operation) {
+    if (!ok) return fail_store(errno, object, operation);
+    return {};
+}
+
+unsigned perms_of(Store_access access) noexcept {
+    switch (access) {
+    case Store_access::none:
+        return XS_PERM_NONE;
+    case Store_access::read:
+        return XS_PERM_READ;
+    case Store_access::write:
+        return XS_PERM_WRITE;
+    case Store_access::both:
+        return XS_PERM_READ | XS_PERM_WRITE;
+    }
+    return XS_PERM_NONE;
+}
+
+Store_access access_of(unsigned perms) noexcept {
+    const bool read = (perms & XS_PERM_READ) != 0;
+    const bool write = (perms & XS_PERM_WRITE) != 0;
+    if (read && write) return Store_access::both;
+    if (read) return Store_access::read;
+    return write ? Store_access::write : Store_access::none;
+}
+
+class Xen_store final : public Store {
+  public:
+    explicit Xen_store(Handle handle) : handle_(std::move(handle)) {}
+
+    Result<std::string> read(const std::string& path, Txn txn) override {
+        unsigned length = 0;
+        const Malloced<char> value(
+            static_cast<char*>(xs_read(handle_.get(), number(txn), path.c_str(), &length)));
+        if (!value) return fail_store(errno, path, "reading");
+        return std::string(value.get(), length);
+    }
+
+    Status write(const std::string& path, std::string_view value, Txn txn) override {
+        return status(xs_write(handle_.get(), number(txn), path.c_str(), value.data(),
+                               static_cast<unsigned>(value.size())),
+                      path, "writing");
+    }
+
+    Status make(const std::string& path, Txn txn) override {
+        return status(xs_mkdir(handle_.get(), number(txn), path.c_str()), path, "making");
+    }
+
+    Status remove(const std::string& path, Txn txn) override {
+        // xenstored says ENOENT where the parent is missing too.
+        if (xs_rm(handle_.get(), number(txn), path.c_str()) || errno == ENOENT) return {};
+        return fail_store(errno, path, "removing");
+    }
+
+    Result<std::vector<std::string>> list(const std::string& path, Txn txn) override {
+        unsigned count = 0;
+        const Malloced<char*> names(xs_directory(handle_.get(), number(txn), path.c_str(), &count));
+        if (!names) return fail_store(errno, path, "listing");
+        return std::vector<std::string>(names.get(), names.get() + count);
+    }
+
+    Status set_permissions(const std::string& path, std::span<const Store_permission> permissions,
+                           Txn txn) override {
+        std::vector<xs_permissions> wanted;
+        for (const Store_permission& permission : permissions)
+            wanted.push_back({xvm::number(permission.domid), perms_of(permission.access)});
+        return status(xs_set_permissions(handle_.get(), number(txn), path.c_str(), wanted.data(),
+                                         static_cast<unsigned>(wanted.size())),
+                      path, "setting permissions");
+    }
+
+    Result<std::vector<Store_permission>> permissions(const std::string& path, Txn txn) override {
+        unsigned count = 0;
+        const Malloced<xs_permissions> found(
+            xs_get_permissions(handle_.get(), number(txn), path.c_str(), &count));
+        if (!found) return fail_store(errno, path, "reading permissions");
+        std::vector<Store_permission> permissions;
+        for (const xs_permissions& one : std::span(found.get(), count))
+            permissions.push_back({Domid{static_cast<std::uint16_t>(one.id)}, access_of(one.perms)});
+        return permissions;
+    }
+
+    Result<Txn> begin() override {
+        const xs_transaction_t txn = xs_transaction_start(handle_.get());
+        if (txn == XBT_NULL) return fail_store(errno, "store transaction", "starting");
+        return Txn{txn};
+    }
+
+    Status commit(Txn txn) override {
+        // EAGAIN, a conflict, becomes Fault::busy.
+        return status(xs_transaction_end(handle_.get(), number(txn), false), "store transaction", "commit");
+    }
+
+    void abort(Txn txn) noexcept override {
+        static_cast<void>(xs_transaction_end(handle_.get(), number(txn), true));
+    }
+
+    Status introduce(Domid domid, std::uint64_t frame, Evtchn_port port) override {
+        return status(xs_introduce_domain(handle_.get(), xvm::number(domid), frame, xvm::number(port)),
+                      fmt::format("domain {}", xvm::number(domid)), "introducing to the store");
+    }
+
+    void release(Domid domid) noexcept override {
+        static_cast<void>(xs_release_domain(handle_.get(), xvm::number(domid)));
+    }
+
+    Result<bool> present(Domid domid) override {
+        // The library answers false for a failed question too; errno tells the two apart.
+        errno = 0;
+        if (xs_is_domain_introduced(handle_.get(), xvm::number(domid))) return true;
+        if (errno != 0)
+            return fail_store(errno, fmt::format("domain {}", xvm::number(domid)), "asking the store");
+        return false;
+    }
+
+    Status watch(const std::string& path, const std::string& token) override {
+        return status(xs_watch(handle_.get(), path.c_str(), token.c_str()), path, "watching");
+    }
+
+    void unwatch(const std::string& path, const std::string& token) noexcept override {
+        static_cast<void>(xs_unwatch(handle_.get(), path.c_str(), token.c_str()));
+    }
+
+    Result<std::optional<Watch_event>> next_event() override {
+        const Malloced<char*> event(xs_check_watch(handle_.get()));
+        if (event) return Watch_event{event.get()[XS_WATCH_PATH], event.get()[XS_WATCH_TOKEN]};
+        if (errno == EAGAIN) return std::nullopt;
+        return fail_store(errno, "store", "taking a watch event");
+    }
+
+    int fd() const noexcept override { return xs_fileno(handle_.get()); }
+
+  private:
+    Handle handle_;
+};
+
+} // namespace
+
+Result<std::unique_ptr<Store>> open_store() {
+    // Without the filter an event of a watch taken back could still arrive.
+    Handle handle(xs_open(XS_UNWATCH_FILTER));
+    if (!handle) {
+        const int why = errno;
+        Error error = fail_errno(why, xs_daemon_socket(), "connecting to xenstored").value();
+        error.fault = why == EACCES || why == EPERM ? Fault::denied : Fault::unreachable;
+        error.remedy = error.fault == Fault::denied ? "run as root" : "start xenstored";
+        return tl::unexpected<Error>(std::move(error));
+    }
+    return std::make_unique<Xen_store>(std::move(handle));
+}
+
+} // namespace xvm::port::xen
