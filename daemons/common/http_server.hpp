@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP/1.1 on a Unix socket: accepts, limits, hands requests to the router.
+//
+// Runs on the io_context it is given, which must have one thread. Handlers are called on that thread and
+// must not block it; a handler with slow work moves its Reply elsewhere and answers from there.
+// Invariant: never more than connections_max sessions; one client's silence costs nobody else anything.
+#pragma once
+
+#include "daemons/common/router.hpp"
+#include "daemons/common/unix_listener.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+
+namespace xvm::daemon {
+
+struct Http_limits {
+    std::size_t connections_max = 64;
+    std::size_t header_bytes_max = 16 * 1024;
+    std::size_t body_bytes_max = 1024 * 1024;
+    std::chrono::milliseconds idle_max = std::chrono::seconds(30);     ///< between requests, and for a header
+    std::chrono::milliseconds transfer_max = std::chrono::seconds(30); ///< for a body, and for an answer
+};
+
+class Http_server {
+  public:
+    /// Starts to accept once the context runs. The context outlives every Reply still on its way.
+    Http_server(boost::asio::io_context& context, Unix_listener listener, Router router,
+                Http_limits limits = {});
+    Http_server(const Http_server&) = delete;
+    Http_server& operator=(const Http_server&) = delete;
+    ~Http_server();
+
+    /// No new connections; open ones are closed after the answer they are in. Returns at once.
+    void stop();
+
+  private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+} // namespace xvm::daemon

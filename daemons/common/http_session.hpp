@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// One connection: reads requests, one after the other, and writes their answers. Internal to the server.
+#pragma once
+
+#include "daemons/common/http_server.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+
+namespace xvm::daemon {
+
+/// What the sessions share. Touched by the context's thread only.
+struct Http_shared {
+    Router router;
+    Http_limits limits;
+    std::size_t connections = 0;
+    bool stopping = false;
+};
+
+/// Ends when the client goes, breaks a limit, or the server stops. Throws nothing.
+boost::asio::awaitable<void> serve_connection(boost::asio::local::stream_protocol::socket socket,
+                                              std::shared_ptr<Http_shared> shared);
+
+/// Answers 503 and closes: for a connection too many.
+boost::asio::awaitable<void> refuse_connection(boost::asio::local::stream_protocol::socket socket);
+
+} // namespace xvm::daemon

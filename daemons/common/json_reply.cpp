@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemons/common/json_reply.hpp"
+
+#include <boost/json/serialize.hpp>
+
+namespace xvm::daemon {
+
+Response json_response(const boost::json::value& value, unsigned status) {
+    Response response;
+    response.status = status;
+    response.body = boost::json::serialize(value) + "\n";
+    return response;
+}
+
+Response failure_response(const api::Failure& failure) {
+    return json_response(api::failure_json(failure), api::http_status(failure.fault));
+}
+
+} // namespace xvm::daemon

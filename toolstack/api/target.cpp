@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "toolstack/api/target.hpp"
+
+#include <boost/url/url.hpp>
+
+namespace xvm::api {
+
+std::string target(std::initializer_list<std::string_view> segments,
+                   std::initializer_list<std::pair<std::string_view, std::string_view>> query) {
+    boost::urls::url url("/");
+    for (const std::string_view segment : segments)
+        url.segments().push_back(segment);
+    for (const auto& [key, value] : query)
+        url.params().append({key, value});
+    return std::string(url.buffer());
+}
+
+} // namespace xvm::api
