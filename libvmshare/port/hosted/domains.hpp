@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Domains without a hypervisor: records with a memory ledger. For tests of the toolstack.
+//
+// It keeps the contract of port::Domains (tests/contract/domains shows both), runs nothing, and lets a
+// test play what guests and backends do: shut_down(), hold(), release().
+// Invariant: free memory + what the domains own = the host's memory.
+#pragma once
+
+#include "libvmshare/port/domains.hpp"
+
+#include <map>
+#include <memory>
+
+namespace xvm::port::hosted {
+
+struct Host_shape {
+    std::uint64_t memory_bytes = 4ULL << 30;
+    std::uint64_t dom0_bytes = 1ULL << 30;
+    unsigned cpus = 2;
+    unsigned domains_max = 1000;
+};
+
+class Domain_ledger final : public Domains {
+  public:
+    explicit Domain_ledger(const Host_shape& host = {});
+
+    [[nodiscard]] Result<Domid> create(const Domain_shape& shape) override;
+    [[nodiscard]] Result<Built_domain> build(Domid domid, const Domain_shape& shape,
+                                             const Boot_image& image) override;
+    [[nodiscard]] Status pin(Domid domid, unsigned vcpu, unsigned cpu) override;
+    [[nodiscard]] Status pause(Domid domid) override;
+    [[nodiscard]] Status unpause(Domid domid) override;
+    [[nodiscard]] Status destroy(Domid domid) override;
+    [[nodiscard]] Result<std::vector<Domain_info>> list() override;
+    [[nodiscard]] Result<Domain_info> info(Domid domid) override;
+    [[nodiscard]] Result<Host_info> host() override;
+
+    // What a test may do that Xen or a guest would.
+
+    /// The guest powers off (0), reboots (1), crashes (3): Xen's SHUTDOWN_* numbers.
+    void shut_down(Domid domid, unsigned reason);
+    /// A backend maps pages of the domain: once destroyed it stays dying, with its memory.
+    void hold(Domid domid);
+    void release(Domid domid);
+    /// The physical processor the virtual one is pinned to; -1: any.
+    [[nodiscard]] int pinned_to(Domid domid, unsigned vcpu) const;
+    /// The command line it was built with; empty before.
+    [[nodiscard]] std::string command_line(Domid domid) const;
+
+  private:
+    struct Record {
+        Domain_info info;
+        unsigned vcpus = 0; ///< as created
+        std::uint64_t overhead_bytes = 0;
+        bool built = false;
+        bool started = false;
+        unsigned holders = 0;
+        std::map<unsigned, unsigned> pins;
+        std::string command_line;
+    };
+
+    [[nodiscard]] std::uint64_t free_bytes() const;
+    [[nodiscard]] Result<Record*> alive(Domid domid);
+    [[nodiscard]] Domid unused_domid();
+
+    Host_shape host_;
+    std::map<Domid, Record> records_;
+    std::uint16_t last_domid_ = 0;
+};
+
+[[nodiscard]] Result<std::unique_ptr<Domains>> open_domains();
+
+} // namespace xvm::port::hosted
