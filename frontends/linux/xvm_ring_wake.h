@@ -25,8 +25,7 @@ enum xvm_wake_up {
 	XVM_WAKE_CLAIM_LOST, /* it slept, and woke by itself before we claimed the wake-up */
 };
 
-/* Producer: makes the slots before index prod visible; SEND obliges the caller to send the event.
- */
+/* Producer: makes the slots before index prod visible; on SEND the caller sends the event. */
 static inline enum xvm_wake_up xvm_wake_publish(u32 *shared_prod, u32 *flag, u32 prod, bool claim)
 {
 	u32 seen;

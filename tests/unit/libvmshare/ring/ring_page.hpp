@@ -3,10 +3,9 @@
 // C++ implementation of either end of either queue under one interface.
 #pragma once
 
-// clang-format off: the shim comes before what it serves
+#include "tests/unit/libvmshare/ring/kernel_shim.h" // before what it serves
+
 #include "frontends/linux/xvm_ring.h"
-#include "tests/unit/libvmshare/ring/kernel_shim.h"
-// clang-format on
 #include "libvmshare/ring/client.hpp"
 #include "libvmshare/ring/server.hpp"
 
