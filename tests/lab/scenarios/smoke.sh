@@ -5,7 +5,7 @@
 check "The store answers" xenstore-read /local/domain/0/domid
 check "xl knows the hypervisor" sh -c 'xl info | grep -q "xen_version *: 4.17"'
 check_equal "dom0 is the only domain" 1 "$(xl list | tail -n +2 | wc -l)"
-for module in xen_evtchn xen_gntdev xen_gntalloc xen_privcmd xenfs loop xen_blkback virtio_blk erofs; do
+for module in xen_evtchn xen_gntdev xen_gntalloc xen_privcmd xenfs loop xen_blkback virtio_blk ext4; do
     check "dom0 has $module" grep -q "^$module " /proc/modules
 done
 

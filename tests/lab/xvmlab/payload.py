@@ -1,22 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """The payload disk: what one run brings into a dom0 that is already up.
 
-A read-only erofs (uncompressed, so building and reading it costs nothing) whose unused first 512
-bytes say that dom0 may go on. In it: entry and lib.sh, the scenario, our programs below root/ with
-the libraries the dom0 does not have, and guest/ with kernel, RAM disk and root file systems.
+A cpio archive at 1 MiB, which dom0 unpacks over its root; the head before it says how much to read
+and that dom0 may go on. It goes into memory in a few large reads on purpose: under the instruction
+clock each wait for the disk costs virtual time. In the archive: /payload with entry, lib.sh, the
+scenario and guest pieces, and our programs where they belong, with the libraries that dom0 lacks.
 """
 
-import os
 import shlex
-import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import elf, guest, paths, pieces
+from . import cpio, elf, guest, paths, pieces
 from .errors import LabError, Usage
 from .qemu import PAYLOAD_BYTES
 from .scenario import Scenario
+
+_ARCHIVE_AT = 1 << 20
+# Debug information of a program larger than this stays on the host.
+_STRIP_FROM = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -50,69 +54,65 @@ class Payload:
     added: list[Item] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
-    def collect(self, tree: Path) -> None:
-        """Fills `tree` with the disk's content; `missing` then holds what the scenario needs and is not there."""
+    def encode(self) -> bytes:
+        """The disk's content; `missing` then holds what the scenario needs and is not there."""
+        archive = cpio.Archive()
         items = parse_list(paths.PAYLOAD_LIST.read_text(), self.build, paths.CHECKOUT) + self.added
         present = [i for i in items if i.source.exists()]
         for item in present:
-            _copy(item.source, tree / "root" / item.target.lstrip("/"))
-        programs = [i.source for i in present if i.source.is_file() and elf.is_elf(i.source)]
-        self._libraries(programs, tree / "root")
-        self._guest(tree / "guest")
-        ours = pieces.modules()
-        names = {i.name for i in present} | {m.name for m in (ours.glob("*.ko") if ours else [])} | {"fio"}
+            add_tree(archive, item.source, item.target)
+        self._libraries(archive, [i.source for i in present if i.source.is_file() and elf.is_elf(i.source)])
         for script in ("entry", "lib.sh", "ledger.sh"):
-            _copy(paths.DOM0 / script, tree / script)
-        environment = {"LAB_MODE": "shell", "LAB_TIMEOUT": 0, "LAB_TRACE": ""}
+            archive.copy(paths.DOM0 / script, f"/payload/{script}")
+        self._guest(archive)
         if self.scenario:
+            ours = pieces.modules()
+            names = {i.name for i in present} | {m.name for m in (ours.glob("*.ko") if ours else [])} | {"fio"}
             self.missing = [n for n in self.scenario.needs if n not in names]
-            _copy(self.scenario.file, tree / "scenario.sh")
-            environment = {"LAB_MODE": "run", "LAB_TIMEOUT": self.scenario.timeout_s,
-                           "LAB_NAME": self.scenario.name, "LAB_CLOCK": self.scenario.clock,
-                           "LAB_TRACE": " ".join(self.scenario.trace)}
-        (tree / "environment").write_text(
-            "".join(f"export {k}={shlex.quote(str(v))}\n" for k, v in environment.items()))
+            archive.copy(self.scenario.file, "/payload/scenario.sh")
+        archive.file("/payload/environment", self._environment().encode())
+        data = archive.encode()
+        if _ARCHIVE_AT + len(data) > PAYLOAD_BYTES:
+            raise LabError(f"payload: {len(data) >> 20} MiB, at most {(PAYLOAD_BYTES - _ARCHIVE_AT) >> 20} MiB fit")
+        blocks = -(-len(data) // _ARCHIVE_AT)
+        return f"XVM-LAB-GO {blocks}\n".encode().ljust(_ARCHIVE_AT, b"\0") + data
 
-    def write(self, tree: Path, disk: Path) -> None:
-        """Makes the disk image from `tree`."""
-        command = ["mkfs.erofs", "--quiet", "-T0", "--all-root", "-U", "00000000-0000-0000-0000-000000000000",
-                   str(disk), str(tree)]
-        if not shutil.which(command[0]):
-            raise LabError("mkfs.erofs: not installed; apt-get install erofs-utils")
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise LabError(f"mkfs.erofs: {done.stderr.strip()}")
-        if disk.stat().st_size > PAYLOAD_BYTES:
-            raise LabError(f"payload: {disk.stat().st_size >> 20} MiB, at most {PAYLOAD_BYTES >> 20} MiB fit")
-        with open(disk, "r+b") as handle:
-            handle.write(b"XVM-LAB-GO\n")
+    def write(self, disk: Path) -> None:
+        with open(disk, "wb") as handle:
+            handle.write(self.encode())
             handle.truncate(PAYLOAD_BYTES)
 
-    def _libraries(self, programs: list[Path], root: Path) -> None:
-        dom0_libraries = elf.closure(
+    def _environment(self) -> str:
+        values: dict[str, object] = {"LAB_MODE": "shell", "LAB_TIMEOUT": 0, "LAB_TRACE": ""}
+        if self.scenario:
+            values = {"LAB_MODE": "run", "LAB_TIMEOUT": self.scenario.timeout_s, "LAB_NAME": self.scenario.name,
+                      "LAB_CLOCK": self.scenario.clock, "LAB_TRACE": " ".join(self.scenario.trace)}
+        return "".join(f"export {k}={shlex.quote(str(v))}\n" for k, v in values.items())
+
+    def _libraries(self, archive: cpio.Archive, programs: list[Path]) -> None:
+        dom0_has = elf.closure(
             [f for f in (pieces.tools() / "usr/lib/xen-4.17/bin").iterdir() if elf.is_elf(f)], pieces.tools())
         for target, file in elf.closure(programs, Path("/")).items():
-            if target not in dom0_libraries:
-                _copy(file, root / target.lstrip("/"))
+            if target not in dom0_has:
+                archive.copy(file, target)
 
-    def _guest(self, directory: Path) -> None:
-        kernel = pieces.kernel()
-        _copy(kernel / "vmlinux", directory / "vmlinux")
-        _copy(guest.base_initrd(), directory / "initrd.cpio")
+    def _guest(self, archive: cpio.Archive) -> None:
+        archive.copy(guest.base_initrd(), "/payload/guest/initrd.cpio")
         if self.scenario:
             for script in self.scenario.guest_scripts:
-                _copy(script, directory / script.name)
+                archive.copy(script, f"/payload/guest/{script.name}")
             if "fio" in self.scenario.needs:
-                _copy(guest.fio_rootfs(), directory / "fio.squashfs")
+                archive.copy(guest.fio_rootfs(), "/payload/guest/fio.squashfs")
 
 
-def _copy(source: Path, place: Path) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
+def add_tree(archive: cpio.Archive, source: Path, target: str) -> None:
+    """A file, its debug information left behind, or a directory with all files in it."""
     if source.is_dir():
-        shutil.copytree(source, place, dirs_exist_ok=True)
-        return
-    try:
-        # mkfs.erofs only reads, so a link will do where both lie in one file system.
-        os.link(source.resolve(), place)
-    except OSError:
-        shutil.copy(source, place)
+        for file in sorted(f for f in source.rglob("*") if f.is_file()):
+            add_tree(archive, file, f"{target}/{file.relative_to(source)}")
+    elif source.stat().st_size >= _STRIP_FROM and elf.is_elf(source):
+        with tempfile.NamedTemporaryFile(prefix="xvm-lab-strip-") as stripped:
+            subprocess.run(["strip", "-g", "-o", stripped.name, str(source)], check=True)
+            archive.file(target, Path(stripped.name).read_bytes(), 0o755)
+    else:
+        archive.copy(source, target)

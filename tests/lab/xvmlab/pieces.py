@@ -175,6 +175,8 @@ def dom0() -> Path:
         archive.file("/etc/xen/xl.conf", b"")
         archive.file("/etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
         archive.file("/etc/group", b"root:x:0:\n")
+        # Guests' kernel lies in memory: see payload.py about disks and the instruction clock.
+        archive.copy(kernel_piece / "vmlinux", "/payload/guest/vmlinux")
         archive.copy(paths.DOM0 / "init", "/init")
         archive.copy(paths.DOM0 / "block", "/etc/xen/scripts/block")
         (out / "dom0.cpio").write_bytes(archive.encode())

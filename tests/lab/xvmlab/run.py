@@ -38,11 +38,7 @@ class Options:
 def prepare(options: Options, scenario: Scenario | None, files: qemu.RunFiles) -> list[str]:
     """Writes the run's disks; returns what the scenario needs and is not there."""
     payload = Payload(options.build, scenario, list(options.added))
-    # Beside the pieces, so that the tree is made of links.
-    paths.cache_root().mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".payload-", dir=paths.cache_root()) as tree:
-        payload.collect(Path(tree))
-        payload.write(Path(tree), files.payload)
+    payload.write(files.payload)
     subprocess.run(["cp", "--sparse=always", str(scratch_disk()), str(files.scratch)], check=True)
     return payload.missing
 
