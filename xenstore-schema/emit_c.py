@@ -6,7 +6,7 @@ from model import PLACEHOLDER
 HEAD = """\
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Names of the store nodes of our device classes. Made from xenstore-schema/{file} by
+ * Names of the store nodes of our device classes. Made from the files in xenstore-schema by
  *     python3 xenstore-schema/generate.py c > libvmshare/abi/store_nodes.h
  * docs/store-paths.md says who writes which node when.
  */
@@ -26,7 +26,7 @@ def _define(name, value, comment=""):
 
 
 def header(schema):
-    lines = [HEAD.format(file="*.toml"), "/* State of one side; as XenbusState. */"]
+    lines = [HEAD, "/* State of one side; as XenbusState. */"]
     lines += [_define(macro("XVM_STATE", name), number) for name, number in schema.states.items()]
     for device in schema.classes:
         prefix = macro("XVM", device.name)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Names of the store nodes of our device classes. Made from xenstore-schema/*.toml by
+ * Names of the store nodes of our device classes. Made from the files in xenstore-schema by
  *     python3 xenstore-schema/generate.py c > libvmshare/abi/store_nodes.h
  * docs/store-paths.md says who writes which node when.
  */
