@@ -77,4 +77,8 @@ void Region::show(xvm_ring_stats& shared, const xvm_ring_stats& stats) noexcept 
     Shared_memory::store_slot<xvm_ring_stats>(reinterpret_cast<std::uint64_t*>(&shared), 0, stats);
 }
 
+xvm_ring_stats Region::claimed_front() const noexcept {
+    return Shared_memory::load_slot<xvm_ring_stats>(reinterpret_cast<std::uint64_t*>(&ring_->front_stats), 0);
+}
+
 } // namespace xvm::ring

@@ -54,6 +54,8 @@ class Region {
     /// Shows the peer's tools what this end has counted.
     void show_front(const xvm_ring_stats& stats) const noexcept { show(ring_->front_stats, stats); }
     void show_back(const xvm_ring_stats& stats) const noexcept { show(ring_->back_stats, stats); }
+    /// What the front end says of itself. Not to be believed: for a person to read.
+    [[nodiscard]] xvm_ring_stats claimed_front() const noexcept;
 
   private:
     Region(xvm_ring* ring, const xvm_ring_constants& constants) noexcept
