@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// One virtual disk at work: takes requests from a ring, carries them out, answers each exactly once.
+// No waiting, no event channel, no thread of its own: whoever owns it says when to run (queue.hpp).
+//
+// Invariant: memory is bounded at construction; whatever the guest does, one call of run() does a
+// bounded amount of work, and a request it cannot believe is answered with a status, never carried out.
+#pragma once
+
+#include "backends/block/image.hpp"
+#include "backends/block/parse.hpp"
+#include "libvmshare/port/grants.hpp"
+#include "libvmshare/ring/server.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace xvm::block {
+
+/// Segments a request may have: 256 of 4 KiB are 1 MiB.
+inline constexpr std::uint16_t segments_max = 256;
+/// Requests taken from the ring at a time.
+inline constexpr std::uint32_t batch_max = 64;
+/// Buffer of one disk. At least one request of segments_max whole pages fits.
+inline constexpr std::size_t buffer_bytes = 2 * segments_max * port::page_bytes;
+
+/// What a disk has done since its ring was connected.
+struct Counters {
+    std::uint64_t reads = 0; ///< carried out, without error
+    std::uint64_t writes = 0;
+    std::uint64_t flushes = 0;
+    std::uint64_t read_bytes = 0;
+    std::uint64_t written_bytes = 0;
+    std::uint64_t refused = 0; ///< requests that break a rule: invalid, range, read_only
+    std::uint64_t failed = 0;  ///< correct requests that the disk or a grant did not carry
+    std::uint64_t batches = 0; ///< publications of responses
+    std::uint64_t most_in_batch = 0;
+};
+
+class Device {
+  public:
+    /// `grants` outlives the device. `read_only`: the guest's mode; a writable image may be given so.
+    Device(const ring::Region& region, port::Grants& grants, Domid guest, Image image, bool read_only);
+
+    /// On the event, before run().
+    void begin_wake() { server_.begin_wake(); }
+
+    struct Run {
+        bool worked = false; ///< requests were answered: run again before arm()
+        bool send = false;   ///< the guest is to be sent the event
+    };
+    /// Answers a batch of what is in the ring, as much as the buffer holds.
+    [[nodiscard]] Run run();
+
+    /// After run() found nothing and the event channel was unmasked.
+    [[nodiscard]] ring::Arm arm() { return server_.arm(); }
+
+    /// The front end broke the ring's rules: it is stopped for good, run() does nothing any more.
+    [[nodiscard]] bool broken() const noexcept { return server_.broken(); }
+
+    [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
+    [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+    [[nodiscard]] xvm_ring_stats ring_counters() const noexcept { return server_.counters(); }
+    /// The first failure of the host since the last call, if there was one: for the log.
+    [[nodiscard]] std::optional<Error> take_failure() noexcept {
+        return std::exchange(failure_, std::nullopt);
+    }
+
+  private:
+    enum class Kind : std::uint8_t { answer, flush, read, write };
+    struct Job {
+        std::uint64_t id = 0;
+        Kind kind = Kind::answer; ///< answer: nothing to do but to send `status`
+        std::int32_t status = XVM_BLK_OK;
+        std::uint64_t offset = 0; ///< bytes on the disk
+        std::uint32_t bytes = 0;
+        std::uint16_t pieces = 0;
+        std::size_t buffer = 0; ///< offset in buffer_
+    };
+
+    void take_batch();
+    void copy_indirect();
+    void judge(std::size_t job);
+    [[nodiscard]] std::size_t fill_buffer();
+    void copy(std::size_t end, Kind kind, port::Direction direction);
+    void carry_out(std::size_t end);
+    void answer(Job& job);
+    void fail(Job& job, std::int32_t status, const Error& error);
+    [[nodiscard]] std::span<Piece> pieces(std::size_t job) {
+        return std::span(pieces_).subspan(job * segments_max, jobs_[job].pieces);
+    }
+    [[nodiscard]] std::span<std::byte> buffer(const Job& job) {
+        return std::span(buffer_).subspan(job.buffer, job.bytes);
+    }
+
+    ring::Server<xvm_blk_request, xvm_blk_response> server_;
+    port::Grants& grants_;
+    Domid guest_;
+    Image image_;
+    Limits limits_;
+
+    // A batch: jobs_[next_ …] are not yet answered. Of each, its raw request, its raw segments and its
+    // pieces lie at the same index (times segments_max).
+    std::vector<Job> jobs_;
+    std::size_t next_ = 0;
+    std::vector<Transfer_head> heads_;
+    std::vector<xvm_blk_segment> segments_;
+    std::vector<Piece> pieces_;
+    std::vector<std::byte> buffer_;
+    std::vector<port::Grant_copy> copies_;
+
+    Counters counters_;
+    std::optional<Error> failure_;
+};
+
+} // namespace xvm::block
