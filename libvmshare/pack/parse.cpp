@@ -22,7 +22,10 @@ Index_fault of_header(Index_rule rule, std::string what) {
 }
 
 bool all_zero(std::span<const std::byte> bytes) {
-    return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{}; });
+    // The first byte is zero and each byte equals the one before it: memcmp is fast, a loop over 64 KiB is
+    // not.
+    return bytes.empty() ||
+           (bytes[0] == std::byte{} && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
 
 template <class T>
