@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// One side's end of one device in the store: reads both states, writes its own with the nodes that belong to
+// it. Invariant: it writes no state that the table does not allow from what the store then holds.
+#pragma once
+
+#include "libvmshare/port/store.hpp"
+#include "libvmshare/xenbus/peer_ring.hpp"
+#include "libvmshare/xenbus/state.hpp"
+
+namespace xvm::xenbus {
+
+struct Device_paths {
+    std::string own;  ///< this side's directory
+    std::string peer; ///< the other's
+};
+
+class Session {
+  public:
+    /// `store` and `transitions` (of the device's class) outlive the session.
+    Session(port::Store& store, std::span<const Transition> transitions, Side side, Device_paths paths)
+        : store_(store), transitions_(transitions), side_(side), paths_(std::move(paths)) {}
+
+    struct States {
+        Device_state own = Device_state::unknown;
+        Device_state peer = Device_state::unknown;
+    };
+    /// Both states at one moment. A node that is not there, or is not ours to read any more: unknown.
+    [[nodiscard]] Result<States> states();
+
+    /// Writes `nodes` and the state in one transaction. busy: the table does not allow it from what the
+    /// store holds (somebody else wrote meanwhile): nothing was written, look again. not_found: our
+    /// directory is gone; nothing was made.
+    [[nodiscard]] Status go(Device_state to, std::span<const Node_value> nodes = {});
+
+    /// Backend: says why in the node `error` and goes to closing.
+    [[nodiscard]] Status refuse(const std::string& why);
+
+    /// `names` of the peer, read once and together.
+    [[nodiscard]] Result<Peer_nodes> read_peer(std::span<const std::string> names) {
+        return read_peer_nodes(store_, paths_.peer, names);
+    }
+
+    [[nodiscard]] const Device_paths& paths() const noexcept { return paths_; }
+
+  private:
+    [[nodiscard]] Result<Device_state> state_below(const std::string& dir, port::Txn txn);
+
+    port::Store& store_;
+    std::span<const Transition> transitions_;
+    Side side_;
+    Device_paths paths_;
+};
+
+} // namespace xvm::xenbus
