@@ -15,6 +15,8 @@ HEAD = """\
 ARGUMENT = {"domid": "Domid guest", "uuid": "const Uuid& id", "u32": "std::uint32_t {name}"}
 TEXT = {"domid": "std::to_string(number(guest))", "uuid": "id.text()", "u32": "std::to_string({name})"}
 
+TYPE = {"enum": "enum_"}
+
 
 def identifier(name):
     return name.replace("-", "_")
@@ -126,13 +128,13 @@ def states(schema):
 
 def _required_mask(node, schema):
     if node.required == "always":
-        return "always"
+        return "always"  # the constant of row.hpp
     return f"{_mask(node.required or [], schema):#06x}"
 
 
 def _row(node, directory, schema, values):
     permissions = node.permissions or directory.permissions
-    fields = [quoted(node.path), f"Type::{identifier(node.type)}", f"Party::{node.writer}",
+    fields = [quoted(node.path), f"Type::{TYPE.get(node.type, identifier(node.type))}", f"Party::{node.writer}",
               f"Required{{{_required_mask(node, schema)}}}", f"{node.min}u", f"{node.max}u", values,
               quoted(node.equals), quoted(node.same_as), quoted(node.count),
               "true" if node.may_be_empty else "false",
@@ -162,4 +164,7 @@ def table(schema):
     lines += [f"    {{{quoted(directory.file)}, {quoted(directory.namespace)}, {quoted(directory.name)}, "
               f"{quoted(directory.path)}, perm_{identifier(directory.permissions)}, "
               f"{directory.namespace}_{directory.name}}}," for directory in schema.directories]
+    lines += ["}};", "", f"inline constexpr std::array<Class_row, {len(schema.classes)}> classes{{{{"]
+    lines += [f"    {{{quoted(device.name)}, {device.name}::transitions, {device.name}::legal_backends}},"
+              for device in schema.classes]
     return "\n".join([*lines, "}};", "", "} // namespace xvm::schema::rows", ""])
