@@ -12,6 +12,7 @@ namespace xvm::pack {
 namespace {
 
 constexpr std::uint64_t piece_bytes = 1 << 20;
+constexpr std::uint64_t hole_bytes = 64 << 20; // hashed in a few hundredths of a second
 
 /// Where data starts at or after `at`, at most `end`; `at` itself if the file cannot tell.
 std::uint64_t data_from(int fd, std::uint64_t at, std::uint64_t end) {
@@ -40,8 +41,11 @@ Status for_each_piece(int fd, std::uint64_t offset, std::uint64_t size, const st
     std::uint64_t at = offset;
     while (at < end) {
         const std::uint64_t data = data_from(fd, at, end);
-        if (data > at) XVM_TRY(visit({at - offset, data - at, {}}));
-        at = data;
+        while (at < data) {
+            const std::uint64_t step = std::min(data - at, hole_bytes);
+            XVM_TRY(visit({at - offset, step, {}}));
+            at += step;
+        }
         const std::uint64_t hole = hole_from(fd, at, end);
         // A hole that was made just now may be where data was found: then the piece is read as data.
         const std::uint64_t stop = hole > at ? hole : end;

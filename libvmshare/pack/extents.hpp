@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pieces of a file that hold data, in order; between them are holes, which read as zero.
 // Invariant: every byte of the range belongs to exactly one piece, and a piece is at most 1 MiB of
-// data or one whole hole.
+// data or 64 MiB of a hole: whoever visits gets to look up often, to draw a bar or to stop.
 #pragma once
 
 #include "libvmshare/base/result.hpp"
