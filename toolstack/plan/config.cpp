@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "toolstack/plan/config.hpp"
+
+#include "toolstack/plan/config_keys.hpp"
+#include "toolstack/plan/names.hpp"
+
+#include <array>
+#include <filesystem>
+
+namespace xvm::plan {
+namespace {
+
+Guest_config read_guest(const toml::table& table, const Config_text& text, Config_log& log) {
+    Table_reader reader(table, "", log);
+    const Base_directory base{std::filesystem::path(text.source).parent_path().string()};
+    Guest_config guest;
+    guest.name = read_name(reader, !text.name.empty());
+    guest.type = read_type(reader);
+    const auto memory = read_memory(reader, "memory");
+    const auto memory_max = read_memory(reader, "memory_max");
+    if (reader.node("memory") == nullptr) reader.missing("memory", "memory = \"256MiB\"");
+    guest.memory_bytes = memory.value_or(0);
+    guest.memory_max_bytes = memory_max.value_or(guest.memory_bytes);
+    if (memory && guest.memory_max_bytes < *memory)
+        reader.bad("memory_max", "is less than 'memory'", "raise it, or leave it out");
+    guest.vcpus = read_vcpus(reader);
+    guest.pins = read_pins(reader, guest.vcpus);
+    guest.kernel = read_image(reader, log, "kernel", base);
+    if (reader.node("kernel") == nullptr) reader.missing("kernel", "kernel = \"FILE\" or \"PACK:ENTRY\"");
+    guest.ramdisk = read_image(reader, log, "ramdisk", base);
+    guest.command_line = reader.text("command_line", "command_line = \"console=hvc0\"").value_or("");
+    if (guest.command_line.find_first_of("\n\r\0", 0, 3) != std::string::npos)
+        reader.bad("command_line", "has more than one line", "write it in one");
+    guest.disks = read_disks(reader, log, base);
+    reader.finish();
+    return guest;
+}
+
+} // namespace
+
+std::string_view name_of(Guest_type type) noexcept {
+    constexpr std::array<std::string_view, 2> names{"pv", "pvh"};
+    return names[static_cast<std::size_t>(type)];
+}
+
+std::string_view name_of(Disk_kind kind) noexcept {
+    constexpr std::array<std::string_view, 2> names{"raw", "pack"};
+    return names[static_cast<std::size_t>(kind)];
+}
+
+tl::expected<Guest_config, Config_errors> parse_config(const Config_text& text) {
+    Config_log log(text.source);
+    Guest_config guest;
+    try {
+        const toml::table table = toml::parse(text.toml);
+        guest = read_guest(table, text, log);
+    } catch (const toml::parse_error& error) {
+        log.add(error.source(), std::string(error.description()), "see xvm.toml(5) for an example");
+    }
+    if (!text.name.empty()) {
+        guest.name = text.name;
+        if (const auto fault = domain_name_fault(text.name)) {
+            std::vector<Error> errors{
+                {Fault::usage, "name '" + text.name + "'", *fault, "choose another, such as web-1"}};
+            return tl::unexpected<Config_errors>(std::move(errors));
+        }
+    }
+    if (auto errors = log.take(); !errors.empty()) return tl::unexpected<Config_errors>(std::move(errors));
+    return guest;
+}
+
+} // namespace xvm::plan

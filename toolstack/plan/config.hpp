@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a guest is to be, as its configuration file says (xvm.toml(5)).
+//
+// Invariant of a Guest_config from parse_config(): names are valid and devices unique, sizes are whole
+// pages and not zero, memory_max_bytes >= memory_bytes, pins match the virtual processors, and all paths
+// are absolute. Whether the files are there is not asked here.
+#pragma once
+
+#include "libvmshare/base/result.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace xvm::plan {
+
+enum class Guest_type : std::uint8_t { pv, pvh };
+enum class Disk_kind : std::uint8_t { raw, pack };
+
+[[nodiscard]] std::string_view name_of(Guest_type type) noexcept; ///< "pv", "pvh"
+[[nodiscard]] std::string_view name_of(Disk_kind kind) noexcept;  ///< "raw", "pack"
+
+/// A kernel or a RAM disk: a whole file, or an entry of a pack.
+struct Image_source {
+    std::string path;  ///< of the file or the pack; empty: none
+    std::string entry; ///< empty: the whole file
+    bool operator==(const Image_source&) const = default;
+    /// "/a/boot.pack:vmlinux", "/a/vmlinux"
+    [[nodiscard]] std::string text() const { return entry.empty() ? path : path + ":" + entry; }
+};
+
+struct Disk_config {
+    std::string dev; ///< the name in the guest: "xvda"
+    std::uint32_t devid = 0;
+    Disk_kind kind = Disk_kind::raw;
+    std::string path;
+    bool writable = false;
+    bool operator==(const Disk_config&) const = default;
+};
+
+struct Guest_config {
+    std::string name;
+    Guest_type type = Guest_type::pvh;
+    std::uint64_t memory_bytes = 0;
+    std::uint64_t memory_max_bytes = 0;
+    unsigned vcpus = 1;
+    std::vector<unsigned> pins; ///< physical processor of each virtual one; empty: any
+    Image_source kernel;
+    Image_source ramdisk; ///< may be none
+    std::string command_line;
+    std::vector<Disk_config> disks;
+    bool operator==(const Guest_config&) const = default;
+};
+
+struct Config_text {
+    std::string_view toml;
+    std::string source; ///< absolute path of the file, for messages and for relative paths in it
+    std::string name;   ///< replaces the name in the file, unless empty
+};
+
+/// Everything that is wrong, by rising line and column; what is missing comes last. Not empty.
+using Config_errors = std::vector<Error>;
+
+[[nodiscard]] tl::expected<Guest_config, Config_errors> parse_config(const Config_text& text);
+
+} // namespace xvm::plan

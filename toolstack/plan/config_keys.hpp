@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The keys of a configuration, each read by a function of its own. Internal to the parser.
+#pragma once
+
+#include "toolstack/plan/config.hpp"
+#include "toolstack/plan/config_reader.hpp"
+
+namespace xvm::plan {
+
+/// Relative paths start at the configuration file's directory.
+struct Base_directory {
+    std::string path;
+    [[nodiscard]] std::string absolute(const std::string& given) const;
+};
+
+/// `replaced`: another name was given on the command line; then the file needs none.
+[[nodiscard]] std::string read_name(Table_reader& reader, bool replaced);
+[[nodiscard]] Guest_type read_type(Table_reader& reader);
+/// Bytes, whole pages; nothing if absent or bad.
+[[nodiscard]] std::optional<std::uint64_t> read_memory(Table_reader& reader, std::string_view key);
+[[nodiscard]] unsigned read_vcpus(Table_reader& reader);
+[[nodiscard]] std::vector<unsigned> read_pins(Table_reader& reader, unsigned vcpus);
+/// "PACK:ENTRY", "FILE", { pack, entry } or { file }.
+[[nodiscard]] Image_source read_image(Table_reader& reader, Config_log& log, std::string_view key,
+                                      const Base_directory& base);
+[[nodiscard]] std::vector<Disk_config> read_disks(Table_reader& reader, Config_log& log,
+                                                  const Base_directory& base);
+
+} // namespace xvm::plan

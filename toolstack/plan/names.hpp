@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a domain and its disks may be called. An accepted domain name can be told from a domid and from
+// a uuid, and stands in a path, a log line or a shell word as it is.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace xvm::plan {
+
+/// Why the name is refused, in words, or nothing: [A-Za-z0-9][A-Za-z0-9._-]{0,63}, not all digits, no
+/// uuid, not "Domain-0".
+[[nodiscard]] std::optional<std::string> domain_name_fault(std::string_view name);
+
+/// The device number of "xvda" … "xvdp": 51712 (major 202) and 16 minors a disk, as stock tools count.
+[[nodiscard]] std::optional<std::uint32_t> disk_devid(std::string_view dev) noexcept;
+
+} // namespace xvm::plan
