@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is there: Xen's list of domains, put together with what the store knows of them.
+//
+// Invariant: an entry is `managed` only if the uuid that xvm noted for its number is the one Xen knows;
+// a number given out again inherits nothing. What the store holds of a number that Xen gave to nobody, or
+// to somebody else, is an entry of its own in state `stale`.
+#pragma once
+
+#include "toolstack/run/ports.hpp"
+#include "xenstore-schema/states.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace xvm::run {
+
+enum class Life : std::uint8_t { running, paused, powered_off, reboot, suspended, crashed, dying, stale };
+
+[[nodiscard]] std::string_view name_of(Life life) noexcept; ///< "powered off"
+
+struct Disk_entry {
+    std::uint32_t devid = 0;
+    std::string dev;
+    std::string kind; ///< "raw", "pack"
+    std::string path;
+    std::string mode; ///< "r", "w"
+    schema::Device_state backend = schema::Device_state::unknown;
+    schema::Device_state frontend = schema::Device_state::unknown; ///< what the guest says
+    std::string error;                                             ///< why the backend refused
+};
+
+struct Domain_entry {
+    port::Domain_info info; ///< of a stale entry, only the id
+    std::string name;       ///< empty: none known
+    Life life = Life::running;
+    bool managed = false;
+    std::string tty; ///< the console's pseudo-terminal, once there is one
+    std::vector<Disk_entry> disks;
+};
+
+/// All of them, dom0 among them, by rising domid.
+[[nodiscard]] Result<std::vector<Domain_entry>> list_domains(Ports& ports);
+
+/// By name, domid or uuid, in this order. not_found: with the nearest name there is.
+[[nodiscard]] Result<Domain_entry> find_domain(Ports& ports, std::string_view id);
+
+} // namespace xvm::run

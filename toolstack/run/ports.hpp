@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the toolstack works through. Used by one thread at a time; another thread has Ports of its own.
+#pragma once
+
+#include "libvmshare/port/domains.hpp"
+#include "libvmshare/port/store.hpp"
+
+#include <chrono>
+#include <functional>
+
+namespace xvm::run {
+
+struct Patience {
+    std::chrono::milliseconds backend = std::chrono::seconds(5); ///< for a backend to offer or to let go
+    std::chrono::milliseconds domain = std::chrono::seconds(5);  ///< for Xen to forget a dead domain
+};
+
+struct Ports {
+    port::Domains& domains;
+    port::Store& store;
+    /// Whether a block backend serves: the Error is what a user is told who wants a disk.
+    std::function<Status()> block_backend;
+    Patience patience;
+};
+
+} // namespace xvm::run

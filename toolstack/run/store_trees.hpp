@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lists of nodes into the store and out of it, each call one transaction: all of it or nothing.
+#pragma once
+
+#include "libvmshare/port/store.hpp"
+#include "toolstack/plan/nodes.hpp"
+
+#include <optional>
+
+namespace xvm::run {
+
+/// Removes `stale` (what an earlier domain of that number left) and writes `nodes`.
+[[nodiscard]] Status write_nodes(port::Store& store, const plan::Nodes& nodes, Domid guest,
+                                 const std::vector<std::string>& stale = {});
+
+[[nodiscard]] Status remove_trees(port::Store& store, const std::vector<std::string>& trees);
+
+/// Removes one disk, and the guest's backend directory with its last one.
+[[nodiscard]] Status remove_disk_trees(port::Store& store, Domid guest, std::uint32_t devid);
+
+/// Makes the directories that all guests' nodes lie in, so that the first guest leaves nothing behind
+/// that was not there before it.
+[[nodiscard]] Status make_roots(port::Store& store);
+
+/// As Store::read and list, with "not there" as nothing and as an empty list.
+[[nodiscard]] Result<std::optional<std::string>> read_if_there(port::Store& store, const std::string& path);
+[[nodiscard]] Result<std::vector<std::string>> list_if_there(port::Store& store, const std::string& path,
+                                                             port::Txn txn = port::Txn::none);
+
+} // namespace xvm::run

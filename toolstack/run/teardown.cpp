@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "toolstack/run/teardown.hpp"
+
+#include "libvmshare/base/number.hpp"
+#include "toolstack/run/store_trees.hpp"
+#include "toolstack/run/wait.hpp"
+#include "xenstore-schema/nodes.hpp"
+
+#include <algorithm>
+
+namespace xvm::run {
+namespace {
+
+namespace backend = schema::xvbd::backend;
+using schema::Device_state;
+
+std::string state_text(Device_state state) {
+    return std::to_string(static_cast<unsigned>(state));
+}
+
+std::string domain_text(const Domain_id& id) {
+    return "domain " + std::to_string(number(id.domid));
+}
+
+/// Closed, or not there at all.
+Result<bool> is_closed(port::Store& store, const std::string& dir) {
+    XVM_TRY_LET(const auto state, read_if_there(store, schema::path(dir, backend::state)));
+    return !state || *state == state_text(Device_state::closed);
+}
+
+Status close_disk(port::Store& store, const std::string& dir) {
+    return port::transact(store, [&](port::Txn txn) -> Status {
+        const auto state = store.read(schema::path(dir, backend::state), txn);
+        // Writing would bring back a directory that is gone.
+        if (!state)
+            return state.error().fault == Fault::not_found ? Status{} : Status(tl::unexpected(state.error()));
+        if (*state == state_text(Device_state::closed)) return {};
+        XVM_TRY(store.write(schema::path(dir, backend::online), "0", txn));
+        return store.write(schema::path(dir, backend::state), state_text(Device_state::closing), txn);
+    });
+}
+
+/// Whether Xen still has this domain, and not another one of its number.
+Result<bool> is_listed(Ports& ports, const Domain_id& id) {
+    XVM_TRY_LET(const auto infos, ports.domains.list());
+    return std::any_of(infos.begin(), infos.end(),
+                       [&](const port::Domain_info& info) { return info.id == id; });
+}
+
+/// The store's part, in one transaction: another domain's nodes under the same number stay.
+Status remove_traces(Ports& ports, const Domain_entry& entry, bool number_is_reused) {
+    const Domain_id& id = entry.info.id;
+    std::vector<std::string> trees{schema::own::domain::dir(id.domid)};
+    if (!number_is_reused) {
+        for (std::string& tree : plan::guest_trees(id))
+            trees.push_back(std::move(tree));
+        trees.push_back(plan::backend_tree(id.domid));
+    }
+    return remove_trees(ports.store, trees);
+}
+
+Result<bool> number_is_reused(Ports& ports, const Domain_id& id) {
+    XVM_TRY_LET(const auto infos, ports.domains.list());
+    return std::any_of(infos.begin(), infos.end(), [&](const port::Domain_info& info) {
+        return info.id.domid == id.domid && info.id.uuid != id.uuid;
+    });
+}
+
+} // namespace
+
+Status close_disks(Ports& ports, Domid domid, std::span<const std::uint32_t> devids) {
+    for (const std::uint32_t devid : devids)
+        XVM_TRY(close_disk(ports.store, backend::dir(domid, devid)));
+    return {};
+}
+
+Status await_closed(Ports& ports, Domid domid, std::span<const std::uint32_t> devids) {
+    if (devids.empty() || !ports.block_backend()) return {};
+    std::uint32_t waiting = 0;
+    const auto all_closed = [&]() -> Result<bool> {
+        for (const std::uint32_t devid : devids) {
+            waiting = devid;
+            XVM_TRY_LET(const bool closed, is_closed(ports.store, backend::dir(domid, devid)));
+            if (!closed) return false;
+        }
+        return true;
+    };
+    XVM_TRY_LET(const bool closed,
+                wait_until(ports.store, plan::backend_tree(domid), ports.patience.backend, all_closed));
+    if (closed) return {};
+    return fail(Fault::timeout,
+                "disk " + std::to_string(waiting) + " of domain " + std::to_string(number(domid)),
+                "xvm-blkd did not let go of it in time", "see its log: journalctl -u xvm-blkd");
+}
+
+Status end_domain(Ports& ports, const Domain_id& id) {
+    XVM_TRY_LET(const bool listed, is_listed(ports, id));
+    if (!listed) return {};
+    XVM_TRY(ports.domains.destroy(id.domid));
+    const auto gone = [&]() -> Result<bool> {
+        XVM_TRY_LET(const bool still, is_listed(ports, id));
+        return !still;
+    };
+    XVM_TRY_LET(const bool ended, wait_until(ports.store, "@releaseDomain", ports.patience.domain, gone));
+    if (ended) return {};
+    return fail(Fault::leftovers, domain_text(id),
+                "is dead, but Xen still keeps it: somebody maps its memory",
+                "stop the backends that serve it");
+}
+
+Status destroy_domain(Ports& ports, const Domain_entry& entry) {
+    const Domain_id& id = entry.info.id;
+    const std::string object =
+        "domain '" + (entry.name.empty() ? std::to_string(number(id.domid)) : entry.name) + "'";
+    if (id.domid == dom0)
+        return fail(Fault::denied, object, "is the control domain", "shut the host down instead");
+    if (!entry.managed)
+        return fail(Fault::denied, object, "was not started by xvm", "end it with the tool that started it");
+
+    std::vector<std::uint32_t> devids;
+    for (const Disk_entry& disk : entry.disks)
+        devids.push_back(disk.devid);
+    XVM_TRY_LET(const bool reused, number_is_reused(ports, id));
+
+    // A guest is not asked: its front ends may be hung or hostile. With the domain gone, its backends let go
+    // at once, and Xen can free the last of its pages only then.
+    if (!reused) XVM_TRY(close_disks(ports, id.domid, devids));
+    XVM_TRY_LET(const bool listed, is_listed(ports, id));
+    if (listed) XVM_TRY(ports.domains.destroy(id.domid));
+    std::string stuck;
+    const auto note = [&](const Status& status) {
+        if (!status) stuck += (stuck.empty() ? "" : ", ") + status.error().line();
+    };
+    if (!reused) {
+        note(await_closed(ports, id.domid, devids));
+        ports.store.release(id.domid);
+    }
+    note(end_domain(ports, id));
+    note(remove_traces(ports, entry, reused));
+    if (stuck.empty()) return {};
+    return fail(Fault::leftovers, object, "is ended, but: " + stuck,
+                "see 'xvm list'; destroy it again later");
+}
+
+} // namespace xvm::run
