@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// xvm disk stats: what a guest's disks have carried, and how often anybody was woken for it.
+#include "toolstack/cli/daemon.hpp"
+#include "toolstack/cli/verbs.hpp"
+#include "toolstack/command/output.hpp"
+
+#include <array>
+#include <boost/json/array.hpp>
+#include <cstdio>
+#include <iostream>
+
+namespace xvm::cli {
+namespace {
+
+std::string ratio(std::uint64_t part, std::uint64_t whole) {
+    if (whole == 0) return "-";
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.3f", static_cast<double>(part) / static_cast<double>(whole));
+    return text.data();
+}
+
+Outcome run(const Request& request) {
+    XVM_ASK(const auto answer,
+            ask(request, {"GET", api::target({"v1", "domains", request.arguments[0], "disks"}), {}, {}}));
+    if (request.format == command::Format::json) {
+        command::print_json(std::cout, answer);
+        return {};
+    }
+    command::Rows rows{{"DEV", "STATE", ">REQUESTS", ">ERRORS", ">READ", ">WRITTEN", ">SENDS TO GUEST",
+                        ">FROM GUEST", ">SENDS/REQUEST"}};
+    for (const auto& disk : list_at(answer, "disks")) {
+        const std::uint64_t requests = number_at(disk, "requests");
+        const std::uint64_t to_guest = number_at(disk, "sends_to_guest");
+        const std::uint64_t from_guest = number_at(disk, "sends_from_guest");
+        rows.push_back({text_at(disk, "dev"), text_at(disk, "state"), std::to_string(requests),
+                        std::to_string(number_at(disk, "errors")),
+                        command::human_bytes(number_at(disk, "read_bytes")),
+                        command::human_bytes(number_at(disk, "written_bytes")), std::to_string(to_guest),
+                        std::to_string(from_guest), ratio(to_guest + from_guest, requests)});
+    }
+    if (rows.size() == 1)
+        std::cout << "domain '" << text_at(answer, "name") << "' has no disk\n";
+    else
+        command::print_table(std::cout, rows);
+    return {};
+}
+
+} // namespace
+
+const Verb disk_stats_verb{
+    "disk stats",
+    "ID",
+    1,
+    1,
+    "show what a guest's disks have carried",
+    "Requests, bytes, and how many notifications either side sent for them.",
+    nullptr,
+    run,
+};
+
+} // namespace xvm::cli

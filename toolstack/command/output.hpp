@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What commands print: sizes for people, aligned tables, indented JSON.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <cstdint>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace xvm::command {
+
+/// "0 B", "512 B", "1.5 KiB", "4.0 GiB": three digits at most before the unit.
+[[nodiscard]] std::string human_bytes(std::uint64_t bytes);
+/// Memory in the unit that all of xvm speaks: "256 MiB".
+[[nodiscard]] std::string mebibytes(std::uint64_t bytes);
+
+using Rows = std::vector<std::vector<std::string>>;
+
+/// Columns as wide as their widest cell, two spaces between. The first row is the heading; a heading
+/// that starts with '>' aligns its column to the right.
+void print_table(std::ostream& out, const Rows& rows);
+
+/// "name    value" lines, the values aligned.
+void print_facts(std::ostream& out, const std::vector<std::pair<std::string, std::string>>& facts);
+
+/// Indented by two spaces, and a newline at the end.
+void print_json(std::ostream& out, const boost::json::value& value);
+
+} // namespace xvm::command
