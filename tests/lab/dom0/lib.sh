@@ -162,6 +162,31 @@ guest_destroy() { # NAME
     xl destroy "$1"
 }
 
+# --- our programs ----------------------------------------------------------------------------
+
+xvm_start() { # starts the block backend and the broker, until the broker answers; logs in /out/DAEMON.log
+    for _daemon in xvm-blkd xvmd; do
+        pidof "$_daemon" >/dev/null || setsid "$_daemon" </dev/null >>"/out/$_daemon.log" 2>&1 9>&- &
+    done
+    wait_for "xvm list" 20 || {
+        tail -n 5 /out/xvm-blkd.log /out/xvmd.log
+        return 1
+    }
+}
+
+xvm_stop() { # ends both, until they are gone
+    for _daemon in xvmd xvm-blkd; do
+        _pids=$(pidof "$_daemon") || continue
+        # shellcheck disable=SC2086
+        kill $_pids
+        wait_for "! pidof $_daemon" 10 || return 1
+    done
+}
+
+xvm_store_lint() { # holds the live store against the schema
+    xvm-store-lint
+}
+
 # --- the machine -----------------------------------------------------------------------------
 
 scratch() { # -> directory of an empty 8 GiB ext4 file system on a disk of the lab
@@ -171,8 +196,4 @@ scratch() { # -> directory of an empty 8 GiB ext4 file system on a disk of the l
 
 xenstore_trace() { # FILE: xenstored's requests from now on
     xenstore-control logfile "$1" && xenstore-control log on
-}
-
-lab_scenario_end() { # by the lab, when the scenario's last line was run
-    :
 }

@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
 
     verb("list", "list the scenarios")
     sub = verb("build", "build all pieces, and the saved dom0 of both clocks")
-    sub.add_argument("--no-state", action="store_true", help="without the saved dom0")
+    sub.add_argument("--clock", choices=CLOCKS, action="append", help="the saved dom0 of this clock only")
     verb("clean", "remove all pieces from the cache")
 
     sub = verb("guest-initrd", "write a RAM disk for a guest")
@@ -98,19 +98,22 @@ def verb_list(_: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+def base_initrd() -> Path:
+    return guest.base_initrd(pieces.modules())
+
+
 def verb_build(args: argparse.Namespace) -> int:
-    for build in (pieces.kernel, pieces.xen, pieces.tools, pieces.modules, pieces.dom0, guest.base_initrd,
+    for build in (pieces.kernel, pieces.xen, pieces.tools, pieces.modules, pieces.dom0, base_initrd,
                   guest.fio_rootfs, run.scratch_disk):
         build()
-    if not args.no_state:
-        for clock in CLOCKS:
-            snapshot.saved(clock)
+    for clock in args.clock or CLOCKS:
+        snapshot.saved(clock)
     return EXIT_OK
 
 
 def verb_path(args: argparse.Namespace) -> int:
     places = {"vmlinux": lambda: pieces.kernel() / "vmlinux", "vmlinuz": lambda: pieces.kernel() / "vmlinuz",
-              "xen": pieces.xen, "headers": pieces.headers, "modules": pieces.modules, "initrd": guest.base_initrd,
+              "xen": pieces.xen, "headers": pieces.headers_root, "modules": pieces.modules, "initrd": base_initrd,
               "fio": guest.fio_rootfs}
     place = places[args.piece]()
     if place is None:
@@ -126,7 +129,7 @@ def verb_clean(_: argparse.Namespace) -> int:
 
 def verb_guest_initrd(args: argparse.Namespace) -> int:
     added = [(item.source, item.target) for item in map(pair, args.add)]
-    args.out.write_bytes(guest.initrd(added, args.init))
+    args.out.write_bytes(guest.initrd(pieces.modules(), added, args.init))
     return EXIT_OK
 
 

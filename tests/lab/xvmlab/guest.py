@@ -13,8 +13,8 @@ from .cache import key_of, piece
 from .errors import LabError
 
 
-def initrd(added: Iterable[tuple[Path, str]] = (), script: Path | None = None) -> bytes:
-    """An uncompressed cpio: busybox, stock modules, ours when they build, /init, then `added` files.
+def initrd(ours: Path | None, added: Iterable[tuple[Path, str]] = (), script: Path | None = None) -> bytes:
+    """An uncompressed cpio: busybox, stock modules, our modules from directory `ours`, /init, then `added` files.
 
     /init (tests/lab/guest/init) inserts the stock modules, then runs `script`, which it finds as /guest.sh."""
     archive = cpio.Archive()
@@ -25,7 +25,6 @@ def initrd(added: Iterable[tuple[Path, str]] = (), script: Path | None = None) -
     archive.copy(pieces.tools() / "bin/busybox", "/bin/busybox")
     archive.symlink("/bin/sh", "busybox")
     pieces.add_modules(archive, kmodules.Tree(pieces.kernel() / "modules").ordered(pieces.GUEST_MODULES))
-    ours = pieces.modules()
     for module in sorted(ours.glob("*.ko")) if ours else []:
         archive.copy(module, f"/lib/modules/{module.name}")
     archive.copy(paths.GUEST / "init", "/init")
@@ -36,12 +35,15 @@ def initrd(added: Iterable[tuple[Path, str]] = (), script: Path | None = None) -
     return archive.encode()
 
 
-def base_initrd() -> Path:
+def base_initrd(ours: Path | None) -> Path:
     """The cached RAM disk that scenarios start from (lib.sh's guest_initrd adds a script to it)."""
-    ours = pieces.modules()
     key = key_of(pieces.kernel().name, pieces.tools().name, ours.name if ours else "none", paths.GUEST,
                  paths.LAB / "xvmlab/guest.py", paths.LAB / "xvmlab/cpio.py", pieces.GUEST_MODULES)
-    return piece("guest", key, lambda out: (out / "initrd.cpio").write_bytes(initrd()) and None) / "initrd.cpio"
+
+    def build(out: Path) -> None:
+        (out / "initrd.cpio").write_bytes(initrd(ours))
+
+    return piece("guest", key, build) / "initrd.cpio"
 
 
 def rootfs(out: Path, extra_packages: list[str]) -> None:

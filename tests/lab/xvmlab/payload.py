@@ -15,6 +15,7 @@ from pathlib import Path
 
 from . import cpio, elf, guest, paths, pieces
 from .errors import LabError, Usage
+from .progress import stage
 from .qemu import PAYLOAD_BYTES
 from .scenario import Scenario
 
@@ -64,9 +65,10 @@ class Payload:
         self._libraries(archive, [i.source for i in present if i.source.is_file() and elf.is_elf(i.source)])
         for script in ("entry", "lib.sh", "ledger.sh"):
             archive.copy(paths.DOM0 / script, f"/payload/{script}")
-        self._guest(archive)
+        ours = self._modules()
+        archive.copy(guest.base_initrd(ours), "/payload/guest/initrd.cpio")
         if self.scenario:
-            ours = pieces.modules()
+            self._guest(archive, self.scenario)
             names = {i.name for i in present} | {m.name for m in (ours.glob("*.ko") if ours else [])} | {"fio"}
             self.missing = [n for n in self.scenario.needs if n not in names]
             archive.copy(self.scenario.file, "/payload/scenario.sh")
@@ -96,13 +98,22 @@ class Payload:
             if target not in dom0_has:
                 archive.copy(file, target)
 
-    def _guest(self, archive: cpio.Archive) -> None:
-        archive.copy(guest.base_initrd(), "/payload/guest/initrd.cpio")
-        if self.scenario:
-            for script in self.scenario.guest_scripts:
-                archive.copy(script, f"/payload/guest/{script.name}")
-            if "fio" in self.scenario.needs:
-                archive.copy(guest.fio_rootfs(), "/payload/guest/fio.squashfs")
+    def _modules(self) -> Path | None:
+        """Our kernel modules; where they do not build, only a scenario that needs one is stopped."""
+        try:
+            return pieces.modules()
+        except LabError as error:
+            if self.scenario and any(n.endswith(".ko") for n in self.scenario.needs):
+                raise
+            stage(f"goes on without our modules: {error}")
+            return None
+
+    @staticmethod
+    def _guest(archive: cpio.Archive, scenario: Scenario) -> None:
+        for script in scenario.guest_scripts:
+            archive.copy(script, f"/payload/guest/{script.name}")
+        if "fio" in scenario.needs:
+            archive.copy(guest.fio_rootfs(), "/payload/guest/fio.squashfs")
 
 
 def add_tree(archive: cpio.Archive, source: Path, target: str) -> None:

@@ -86,6 +86,11 @@ def tools() -> Path:
     return piece("tools", key_of([str(p) for p in packages]), functools.partial(debian.unpack, packages))
 
 
+def headers_root() -> Path:
+    """Below it lie usr/src/linux-headers-* and usr/lib/linux-kbuild-*."""
+    return headers().parents[2]
+
+
 def headers() -> Path:
     """The kernel's build directory, its absolute paths turned to where it was unpacked."""
     package = debian.resolve("linux-headers-amd64", r"linux-headers-\d.*-amd64")
@@ -111,9 +116,6 @@ def modules() -> Path | None:
     build_directory = headers()
     # The modules include the ABI headers by path from the tree's root.
     sources = [paths.FRONTENDS, paths.CHECKOUT / "libvmshare" / "abi"]
-    generated = paths.CHECKOUT / "xenstore-schema"
-    if generated.exists():
-        sources.append(generated)
 
     def build(out: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="xvm-lab-modules-") as directory:
@@ -124,7 +126,8 @@ def modules() -> Path | None:
             command = ["make", "-s", f"-j{os.cpu_count()}", "-C", str(build_directory), f"M={where}", "modules"]
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:
-                raise LabError(f"frontends/linux: modules do not build:\n{done.stdout}{done.stderr}")
+                lines = [li for li in done.stderr.splitlines() if "error" in li or "***" in li]
+                raise LabError("frontends/linux: modules do not build:\n" + "\n".join(lines[:20]))
             for module in sorted(where.rglob("*.ko")):
                 shutil.copy(module, out / module.name)
                 subprocess.run(["strip", "-g", str(out / module.name)], check=True)

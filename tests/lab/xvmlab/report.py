@@ -31,12 +31,14 @@ def print_report(what: Scenario, report: Report, place: Path) -> None:
 
 def print_failure(place: Path) -> None:
     """The last lines of every log of a run."""
-    logs = [place / "scenario.log", *sorted((place / "out/xen/console").glob("guest-*.log")),
-            place / "out/xen-dmesg.log", place / "console.log"]
+    out = place / "out"
+    logs = [place / "scenario.log", *sorted((out / "xen/console").glob("guest-*.log")), *sorted(out.glob("xvm*.log")),
+            out / "xen-dmesg.log", out / "dom0-dmesg.log", place / "console.log"]
     for log in logs:
         if not log.is_file():
             continue
         lines = [li for li in log.read_text(errors="replace").replace("\r", "").splitlines() if li.strip()]
-        print(f"  --- {log.relative_to(place)}, its end")
+        if lines:
+            print(f"  --- {log.relative_to(place)}, its end")
         for line in lines[-LAST_LINES:]:
             print(f"  | {line[:200]}")

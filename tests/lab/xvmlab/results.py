@@ -2,7 +2,7 @@
 """What a scenario reports: one JSON object a line.
 
     {"type":"ready"}                                              the dom0 waits for a payload
-    {"type":"check","name":…,"shows":[…],"ok":true,"detail":…}    one check
+    {"type":"check","name":…,"ok":true,"detail":…}                one check
     {"type":"figure","name":…,"value":…,"unit":…}                 one number
     {"type":"skip","detail":…}                                    the scenario cannot run here
     {"type":"broken","detail":…}                                  the lab's own fault
@@ -10,10 +10,11 @@
 """
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .errors import EXIT_CHECK_FAILED, EXIT_LAB_BROKE, EXIT_OK, EXIT_SKIPPED
+from .errors import EXIT_CHECK_FAILED, EXIT_LAB_BROKE, EXIT_OK, EXIT_SKIPPED, EXIT_TIMEOUT
 
 
 @dataclass
@@ -22,11 +23,15 @@ class Report:
     figures: list[dict] = field(default_factory=list)
     skipped: str | None = None
     broken: str | None = None
+    broken_code: int = EXIT_LAB_BROKE
     ended: bool = False
 
     def add(self, line: dict) -> None:
         kind = line.get("type")
         if kind == "check":
+            # As in the unit tests' names: "A full ring says full [R-10]".
+            tags = re.findall(r"\[([^\]]*)\]", line.get("name", ""))
+            line["shows"] = [s for tag in tags for s in re.findall(r"\b[A-Z]-\d+\b", tag)]
             self.checks.append(line)
         elif kind == "figure":
             self.figures.append(line)
@@ -43,7 +48,7 @@ class Report:
 
     def exit_code(self) -> int:
         if self.broken is not None or not self.ended:
-            return EXIT_LAB_BROKE
+            return self.broken_code
         if self.failed:
             return EXIT_CHECK_FAILED
         if self.skipped is not None:
@@ -52,8 +57,8 @@ class Report:
         return EXIT_OK if self.checks else EXIT_CHECK_FAILED
 
     def verdict(self) -> str:
-        words = {EXIT_OK: "pass", EXIT_CHECK_FAILED: "FAIL", EXIT_SKIPPED: "skipped", EXIT_LAB_BROKE: "LAB BROKE"}
-        return words[self.exit_code()]
+        words = {EXIT_OK: "pass", EXIT_CHECK_FAILED: "FAIL", EXIT_SKIPPED: "skipped", EXIT_TIMEOUT: "TIME LIMIT"}
+        return words.get(self.exit_code(), "LAB BROKE")
 
 
 class Tail:

@@ -61,11 +61,12 @@ def run(scenario: Scenario, options: Options) -> tuple[Report, Path]:
     """Runs `scenario`; returns what it reported and the directory with everything it left."""
     place = options.results or paths.results_root() / f"{scenario.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     place.mkdir(parents=True, exist_ok=True)
-    state = None if options.boot else snapshot.saved(options.clock)
+    shutil.rmtree(place / "out", ignore_errors=True)
     directory = Path(tempfile.mkdtemp(prefix="xvm-lab-"))
     files = qemu.RunFiles(directory)
     report = Report()
     try:
+        state = None if options.boot else snapshot.saved(options.clock)
         report_missing(report, prepare(options, scenario, files))
         if report.skipped is None:
             stage(f"{scenario.name}: {'boots' if options.boot else 'starts from the saved dom0'}, {options.clock} clock")
@@ -74,8 +75,7 @@ def run(scenario: Scenario, options: Options) -> tuple[Report, Path]:
                     machine.resume(snapshot.SAVE_LIMIT_S)
                 follow(machine, files, report, scenario, options)
     except LabError as error:
-        report.broken = str(error)
-        raise
+        report.broken, report.broken_code = str(error), error.exit_code
     finally:
         collect(files, place, report)
         if options.keep:
@@ -110,7 +110,7 @@ def follow(machine: qemu.Qemu, files: qemu.RunFiles, report: Report, scenario: S
         if report.ended:
             return
         if not alive:
-            report.broken = f"the machine ended by itself: {machine.last_words()}"
+            report.broken = f"the machine ended by itself: Xen or dom0 died, see console.log ({machine.last_words()})"
         elif time.monotonic() > end:
             raise Timeout(f"{scenario.name}: not done after {limit_s:.0f} s")
         else:
