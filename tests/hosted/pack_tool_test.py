@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import unittest
 
 TOOL = os.path.abspath(sys.argv[1])
 STATIC = os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 else None
+DOCUMENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "protocols", "pack.md")
 counted = {"runs of xvm-pack": 0, "images compared": 0}
 
 
@@ -235,6 +237,20 @@ class Pack_tool(unittest.TestCase):
             self.assertIn(b"interrupted", errors)
             self.assertEqual(sorted(os.listdir(self.dir)), ["boot.pack", "endless.in"])
         self.assertEqual(self.read("boot.pack"), b"the pack that was there")
+
+    def test_P_7_the_readers_in_the_documentation_work_as_printed(self):
+        contents, words = self.some_images()
+        self.run_tool("build", "boot.pack", "greeting=" + self.write("hello", b"hello"), *words)
+        with open(DOCUMENT) as document:
+            text = document.read().replace("/dev/xvda", "boot.pack")
+        blocks = dict(re.findall(r"^```(\w+)\n(.*?)^```$", text, re.M | re.S))
+        subprocess.run([sys.executable, "-c", blocks["python"]], cwd=self.dir, check=True)
+        self.assertEqual(self.read("greeting"), b"hello")
+        for name, content in contents.items():
+            done = subprocess.run(["sh", "-c", blocks["sh"] + f"image {name}"], cwd=self.dir, capture_output=True)
+            self.assertEqual((done.returncode, done.stdout), (0, content))
+            counted["images compared"] += 1
+        self.assertEqual(subprocess.run(["sh", "-c", blocks["sh"] + "image none"], cwd=self.dir).returncode, 1)
 
     def test_a_list_file_stands_for_arguments(self):
         contents, words = self.some_images()

@@ -27,11 +27,13 @@ class Work {
     /// `bytes` more are done. An error if the user interrupted.
     [[nodiscard]] Status step(std::uint64_t bytes);
 
-    /// "in 0.42 s, 1.2 GiB/s"; only what was done so far.
+    /// "in 0.42 s, 1.2 GiB/s": what was done so far.
     [[nodiscard]] std::string speed() const;
 
   private:
     using Clock = std::chrono::steady_clock;
+    [[nodiscard]] double seconds() const;
+    [[nodiscard]] std::string bytes_per_second() const;
     void draw();
 
     std::string title_;
