@@ -146,6 +146,17 @@ Survey survey(const Store_image& image) {
     return Surveyor(image).run();
 }
 
+std::optional<Domid> domain_of(std::string_view path) {
+    std::optional<Domid> domid;
+    for (const Directory_row& row : directory_rows()) {
+        const std::string_view root = domain_root(row.path);
+        const auto match = root.empty() ? std::nullopt : match_prefix(root, path);
+        // Of /local/domain/0/backend/xvbd/7 the domain is 7: the later placeholder.
+        if (match && (!domid || *domid == dom0)) domid = bound_domid(match->bindings);
+    }
+    return domid;
+}
+
 std::span<const Directory_row> directory_rows() noexcept {
     return rows::directories;
 }

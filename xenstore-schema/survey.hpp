@@ -9,6 +9,7 @@
 #include "xenstore-schema/row.hpp"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -37,6 +38,9 @@ struct Survey {
 };
 
 [[nodiscard]] Survey survey(const Store_image& image);
+
+/// The domain whose node this is, if the path names one.
+[[nodiscard]] std::optional<Domid> domain_of(std::string_view path);
 
 /// All rows of the schema.
 [[nodiscard]] std::span<const Directory_row> directory_rows() noexcept;
