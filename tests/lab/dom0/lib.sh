@@ -164,23 +164,34 @@ guest_destroy() { # NAME
 
 # --- our programs ----------------------------------------------------------------------------
 
-xvm_start() { # starts the block backend and the broker, until the broker answers; logs in /out/DAEMON.log
-    for _daemon in xvm-blkd xvmd; do
-        pidof "$_daemon" >/dev/null || setsid "$_daemon" </dev/null >>"/out/$_daemon.log" 2>&1 9>&- &
-    done
-    wait_for "xvm list" 20 || {
-        tail -n 5 /out/xvm-blkd.log /out/xvmd.log
+daemon_start() { # xvm-blkd|xvmd [OPTION...]: until it serves; its log is /out/DAEMON.log
+    _daemon=$1
+    _log=/out/$_daemon.log
+    touch "$_log"
+    _before=$(wc -c <"$_log")
+    setsid "$@" </dev/null >>"$_log" 2>&1 9>&- &
+    case $_daemon in
+    xvmd) wait_for "xvm list" 20 ;;
+    *) wait_for "tail -c +$((_before + 1)) $_log | grep -q 'ready on'" 20 ;;
+    esac || {
+        tail -n 5 "$_log"
         return 1
     }
 }
 
-xvm_stop() { # ends both, until they are gone
-    for _daemon in xvmd xvm-blkd; do
-        _pids=$(pidof "$_daemon") || continue
-        # shellcheck disable=SC2086
-        kill $_pids
-        wait_for "! pidof $_daemon" 10 || return 1
-    done
+daemon_stop() { # xvm-blkd|xvmd [SIGNAL]: until it is gone
+    _pids=$(pidof "$1") || return 0
+    # shellcheck disable=SC2086
+    kill -"${2-TERM}" $_pids
+    wait_for "! pidof $1" 15
+}
+
+xvm_start() { # [OPTION-OF-XVMD...]: the block backend, then the broker
+    daemon_start xvm-blkd && daemon_start xvmd "$@"
+}
+
+xvm_stop() {
+    daemon_stop xvmd && daemon_stop xvm-blkd
 }
 
 xvm_store_lint() { # holds the live store against the schema

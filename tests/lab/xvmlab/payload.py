@@ -8,6 +8,7 @@ scenario and guest pieces, and our programs where they belong, with the librarie
 """
 
 import shlex
+import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass, field
@@ -51,6 +52,7 @@ def parse_list(text: str, build: Path, checkout: Path) -> list[Item]:
 @dataclass
 class Payload:
     build: Path
+    clock: str
     scenario: Scenario | None
     added: list[Item] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -85,10 +87,13 @@ class Payload:
             handle.truncate(PAYLOAD_BYTES)
 
     def _environment(self) -> str:
-        values: dict[str, object] = {"LAB_MODE": "shell", "LAB_TIMEOUT": 0, "LAB_TRACE": ""}
+        values: dict[str, object] = {"LAB_CLOCK": self.clock, "LAB_MODE": "shell", "LAB_TRACE": ""}
         if self.scenario:
-            values = {"LAB_MODE": "run", "LAB_TIMEOUT": self.scenario.timeout_s, "LAB_NAME": self.scenario.name,
-                      "LAB_CLOCK": self.scenario.clock, "LAB_TRACE": " ".join(self.scenario.trace)}
+            values |= {"LAB_MODE": "run", "LAB_TIMEOUT": self.scenario.timeout_s, "LAB_NAME": self.scenario.name,
+                       "LAB_TRACE": " ".join(self.scenario.trace)}
+        else:
+            columns, lines = shutil.get_terminal_size()
+            values |= {"LAB_TERMINAL": f"rows {lines} columns {columns}"}
         return "".join(f"export {k}={shlex.quote(str(v))}\n" for k, v in values.items())
 
     def _libraries(self, archive: cpio.Archive, programs: list[Path]) -> None:
