@@ -52,7 +52,7 @@ class Builder {
     Status load();
 
     tl::unexpected<Error> fail_step(int error_number, std::string_view operation) const;
-    tl::unexpected<Error> fail_kernel(int error_number, std::string_view why) const;
+    tl::unexpected<Error> fail_kernel(int error_number, std::string why) const;
 
     const Libxc& libxc_;
     Domid domid_;
@@ -72,12 +72,17 @@ tl::unexpected<Error> Builder::fail_step(int error_number, std::string_view oper
     return fail_call(libxc_, error_number, domid_, operation);
 }
 
-tl::unexpected<Error> Builder::fail_kernel(int error_number, std::string_view why) const {
+tl::unexpected<Error> Builder::fail_kernel(int error_number, std::string why) const {
     const std::string logged = libxc_.log->cause();
     if (logged.empty() && error_number == ENOMEM) return fail_step(ENOMEM, "cannot unpack the kernel");
+    const char* const type = pvh() ? "PVH" : "PV";
+    // The words of libxenguest for an ELF file in which it found no note that it can use.
+    if (libxc_.log->mentions("no loader found") || libxc_.log->mentions("is not 32bit"))
+        why = fmt::format("it has no {} entry in its notes for Xen", type);
+    else if (!logged.empty())
+        why = logged;
     return fail(
-        Fault::usage, "kernel",
-        fmt::format("cannot start a {} guest: {}", pvh() ? "PVH" : "PV", logged.empty() ? why : logged),
+        Fault::usage, "kernel", fmt::format("cannot start a {} guest: {}", type, why),
         fmt::format("give a whole kernel that was built with {}", pvh() ? "CONFIG_PVH" : "CONFIG_XEN_PV"));
 }
 
