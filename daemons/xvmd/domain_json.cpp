@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemons/xvmd/domain_json.hpp"
+
+#include <boost/json/array.hpp>
+#include <limits>
+
+namespace xvm::xvmd {
+namespace json = boost::json;
+namespace {
+
+json::object disk_json(const run::Disk_entry& disk) {
+    return {{"dev", disk.dev},
+            {"devid", disk.devid},
+            {"kind", disk.kind},
+            {"path", disk.path},
+            {"mode", disk.mode},
+            {"backend_state", schema::name(disk.backend)},
+            {"frontend_state", schema::name(disk.frontend)},
+            {"error", disk.error}};
+}
+
+std::uint64_t number_of(const json::object& object, std::string_view key) {
+    const json::value* value = object.if_contains(key);
+    if (value == nullptr || !value->is_number()) return std::numeric_limits<std::uint64_t>::max();
+    json::error_code not_whole;
+    const auto number = value->to_number<std::uint64_t>(not_whole);
+    return not_whole ? std::numeric_limits<std::uint64_t>::max() : number;
+}
+
+/// The backend's entry of that disk, or nullptr.
+const json::object* served_disk(const json::value& served, Domid domid, std::uint32_t devid) {
+    const json::object* answer = served.if_object();
+    const json::value* list = answer != nullptr ? answer->if_contains("vbds") : nullptr;
+    if (list == nullptr || !list->is_array()) return nullptr;
+    for (const json::value& item : list->get_array())
+        if (const json::object* vbd = item.if_object())
+            if (number_of(*vbd, "domid") == number(domid) && number_of(*vbd, "devid") == devid) return vbd;
+    return nullptr;
+}
+
+} // namespace
+
+json::object domain_json(const run::Domain_entry& entry) {
+    const port::Domain_info& info = entry.info;
+    json::array disks;
+    for (const run::Disk_entry& disk : entry.disks)
+        disks.push_back(disk_json(disk));
+    const bool stale = entry.life == run::Life::stale;
+    return {{"schema", "xvm.domain/1"},
+            {"domid", number(info.id.domid)},
+            {"uuid", info.id.uuid.text()},
+            {"name", entry.name},
+            {"type", stale                               ? "-"
+                     : info.type == port::Guest_type::pv ? "pv"
+                                                         : "pvh"},
+            {"state", run::name_of(entry.life)},
+            {"managed", entry.managed},
+            {"vcpus", info.vcpus},
+            {"memory_bytes", info.memory_bytes},
+            {"memory_max_bytes", info.memory_max_bytes},
+            {"cpu_time_ns", info.cpu_time_ns},
+            {"has_console", entry.managed && !stale},
+            {"console_tty", entry.tty},
+            {"disks", std::move(disks)}};
+}
+
+json::object host_json(const port::Host_info& host, std::size_t domains, const std::string& block_backend) {
+    json::array capabilities;
+    for (const std::string& one : host.capabilities)
+        capabilities.emplace_back(one);
+    return {{"schema", "xvm.host/1"},
+            {"xen_version", host.xen_version},
+            {"capabilities", std::move(capabilities)},
+            {"cpus", host.cpus},
+            {"memory_total_bytes", host.total_bytes},
+            {"memory_free_bytes", host.free_bytes},
+            {"domains", domains},
+            {"block_backend", block_backend}};
+}
+
+json::object disks_json(const run::Domain_entry& entry, const json::value& served) {
+    json::array disks;
+    for (const run::Disk_entry& disk : entry.disks) {
+        json::object merged = disk_json(disk);
+        if (const json::object* vbd = served_disk(served, entry.info.id.domid, disk.devid))
+            for (const auto& [key, value] : *vbd)
+                if (!merged.contains(key)) merged[key] = value;
+        disks.push_back(std::move(merged));
+    }
+    return {{"schema", "xvm.disks/1"},
+            {"domid", number(entry.info.id.domid)},
+            {"name", entry.name},
+            {"disks", std::move(disks)}};
+}
+
+} // namespace xvm::xvmd

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemons/xvmd/hosted_ports.hpp"
+
+#include "libvmshare/port/hosted/process.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+namespace xvm::xvmd {
+namespace json = boost::json;
+
+/// The machine's ledger for several threads, with the store told of comings and goings.
+class Hosted_domains final : public port::Domains {
+  public:
+    explicit Hosted_domains(std::shared_ptr<Hosted_machine> machine) : machine_(std::move(machine)) {}
+
+    Result<Domid> create(const port::Domain_shape& shape) override {
+        const std::lock_guard lock(machine_->mutex_);
+        XVM_TRY_LET(const Domid domid, machine_->domains_.create(shape));
+        if (Status added = machine_->host_->add_unintroduced_domain(domid); !added) {
+            static_cast<void>(machine_->domains_.destroy(domid));
+            return tl::unexpected<Error>(std::move(added.error()));
+        }
+        return domid;
+    }
+    Status destroy(Domid domid) override {
+        const std::lock_guard lock(machine_->mutex_);
+        XVM_TRY(machine_->domains_.destroy(domid));
+        machine_->host_->destroy_domain(domid);
+        return {};
+    }
+    Result<port::Built_domain> build(Domid domid, const port::Domain_shape& shape,
+                                     const port::Boot_image& image) override {
+        const std::lock_guard lock(machine_->mutex_);
+        return machine_->domains_.build(domid, shape, image);
+    }
+    Status pin(Domid domid, unsigned vcpu, unsigned cpu) override {
+        const std::lock_guard lock(machine_->mutex_);
+        return machine_->domains_.pin(domid, vcpu, cpu);
+    }
+    Status pause(Domid domid) override {
+        const std::lock_guard lock(machine_->mutex_);
+        return machine_->domains_.pause(domid);
+    }
+    Status unpause(Domid domid) override {
+        const std::lock_guard lock(machine_->mutex_);
+        return machine_->domains_.unpause(domid);
+    }
+    Result<std::vector<port::Domain_info>> list() override {
+        const std::lock_guard lock(machine_->mutex_);
+        return machine_->domains_.list();
+    }
+    Result<port::Domain_info> info(Domid domid) override {
+        const std::lock_guard lock(machine_->mutex_);
+        return machine_->domains_.info(domid);
+    }
+    Result<port::Host_info> host() override {
+        const std::lock_guard lock(machine_->mutex_);
+        return machine_->domains_.host();
+    }
+
+  private:
+    std::shared_ptr<Hosted_machine> machine_;
+};
+
+namespace {
+
+class Hosted_ports final : public Port_set {
+  public:
+    Hosted_ports(std::shared_ptr<Hosted_machine> machine, std::unique_ptr<port::hosted::Process> process)
+        : domains_(std::move(machine)), process_(std::move(process)) {}
+    port::Domains& domains() noexcept override { return domains_; }
+    port::Store& store() noexcept override { return process_->store(); }
+
+  private:
+    Hosted_domains domains_;
+    std::unique_ptr<port::hosted::Process> process_;
+};
+
+} // namespace
+
+std::shared_ptr<Hosted_machine> Hosted_machine::make() {
+    return std::shared_ptr<Hosted_machine>(new Hosted_machine());
+}
+
+Result<std::unique_ptr<Port_set>> Hosted_machine::open() {
+    XVM_TRY_LET(auto process, port::hosted::start_process(host_, dom0));
+    return std::make_unique<Hosted_ports>(shared_from_this(), std::move(process));
+}
+
+json::value Hosted_machine::ledger() {
+    const std::lock_guard lock(mutex_);
+    json::array domains;
+    if (const auto infos = domains_.list())
+        for (const port::Domain_info& info : *infos)
+            domains.push_back({{"domid", number(info.id.domid)}, {"memory_bytes", info.memory_bytes}});
+    const auto host = domains_.host();
+    json::value dump = host_->dump();
+    return json::object{{"schema", "xvm.hosted_ledger/1"},
+                        {"domains", std::move(domains)},
+                        {"memory_free_bytes", host ? host->free_bytes : 0},
+                        {"machine", std::move(dump)}};
+}
+
+} // namespace xvm::xvmd

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// A make-believe machine: a ledger of domains and a store, in this process. For tests of everything above
+// the ports, on any machine.
+// Invariant: the hosted store's domains are those of the ledger.
+#pragma once
+
+#include "daemons/xvmd/port_set.hpp"
+#include "libvmshare/port/hosted/domains.hpp"
+#include "libvmshare/port/hosted/host.hpp"
+
+#include <boost/json/value.hpp>
+#include <mutex>
+
+namespace xvm::xvmd {
+
+class Hosted_machine : public std::enable_shared_from_this<Hosted_machine> {
+  public:
+    [[nodiscard]] static std::shared_ptr<Hosted_machine> make();
+
+    /// The machine lives as long as any of its Port_sets.
+    [[nodiscard]] Result<std::unique_ptr<Port_set>> open();
+
+    /// Everything that a guest takes: domains, free memory, store. Equal before and after, or something
+    /// leaked.
+    [[nodiscard]] boost::json::value ledger();
+
+    [[nodiscard]] const std::shared_ptr<port::hosted::Host>& host() const noexcept { return host_; }
+    /// The domains' part, for tests that play a guest. Guarded by nothing: one thread.
+    [[nodiscard]] port::hosted::Domain_ledger& domains() noexcept { return domains_; }
+
+  private:
+    friend class Hosted_domains;
+    Hosted_machine() : host_(port::hosted::Host::make()) {}
+
+    std::mutex mutex_; ///< guards domains_
+    port::hosted::Domain_ledger domains_;
+    std::shared_ptr<port::hosted::Host> host_;
+};
+
+} // namespace xvm::xvmd

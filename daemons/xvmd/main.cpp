@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// xvmd: chooses the ports, wires the parts, serves until it is told to end. Guests do not depend on it.
+#include "daemons/common/http_server.hpp"
+#include "daemons/common/json_reply.hpp"
+#include "daemons/common/log.hpp"
+#include "daemons/common/readiness.hpp"
+#include "daemons/xvmd/controller.hpp"
+#include "daemons/xvmd/hosted_ports.hpp"
+#include "daemons/xvmd/options.hpp"
+#if XVM_WITH_XEN
+#include "daemons/xvmd/xen_ports.hpp"
+#endif
+#include "toolstack/run/store_trees.hpp"
+
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <spdlog/spdlog.h>
+
+namespace {
+
+using namespace xvm;
+using namespace xvm::xvmd;
+
+constexpr std::size_t worker_threads = 4;
+
+Open_ports choose_ports(const Options& options, const std::shared_ptr<Hosted_machine>& machine) {
+    if (options.hosted) return [machine] { return machine->open(); };
+#if XVM_WITH_XEN
+    return open_xen_ports;
+#else
+    return []() -> Result<std::unique_ptr<Port_set>> {
+        return fail(Fault::unreachable, "xvmd", "was built without Xen",
+                    "build it with -Dport=all, or use --hosted");
+    };
+#endif
+}
+
+Status serve(const Options& options) {
+    // The lock first: a second xvmd is to touch nothing.
+    XVM_TRY_LET(auto listener, daemon::Unix_listener::open(options.socket, "xvmd"));
+    const auto machine = options.hosted ? Hosted_machine::make() : nullptr;
+    const Open_ports open = choose_ports(options, machine);
+    {
+        XVM_TRY_LET(const auto ports, open());
+        XVM_TRY(run::make_roots(ports->store()));
+    }
+    const Block_service block(options.block_socket);
+
+    boost::asio::io_context context(1);
+    XVM_TRY_LET(auto workers, Workers::start(worker_threads, open, [&block] { return block.check(); }));
+    Controller controller(*workers, block, options.fail_at);
+    daemon::Router router;
+    controller.add_routes(router);
+    if (machine)
+        router.add("GET", "/v1/hosted/ledger", daemon::immediate([machine](const daemon::Request&) {
+                       return daemon::json_response(machine->ledger());
+                   }));
+    daemon::Http_server server(context, std::move(listener), std::move(router));
+
+    boost::asio::signal_set signals(context, SIGTERM, SIGINT);
+    signals.async_wait([&](const boost::system::error_code& error, int) {
+        if (error) return;
+        daemon::tell_stopping();
+        server.stop();
+        context.stop();
+    });
+    spdlog::info("listening on {}{}", options.socket, options.hosted ? ", without Xen" : "");
+    if (!options.fail_at.empty()) spdlog::warn("every create fails after step {}", options.fail_at);
+    daemon::tell_ready("serving " + options.socket);
+    context.run();
+    spdlog::info("ending; guests go on");
+    workers.reset(); // what runs is finished; its answers go to a context that is still there
+    context.restart();
+    context.poll();
+    return {};
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    const auto report = [](const Error& error) {
+        std::cerr << "xvmd: " << error.line() << '\n';
+        return static_cast<int>(error.fault);
+    };
+    try {
+        std::signal(SIGPIPE, SIG_IGN);
+        const auto options = parse_options(argc, argv);
+        if (!options) return report(options.error());
+        if (options->help) {
+            std::cout << help_text();
+            return 0;
+        }
+        if (options->version) {
+            std::cout << "xvmd " XVM_VERSION "\n";
+            return 0;
+        }
+        if (const Status logging = daemon::set_up_log("xvmd", options->log_level); !logging)
+            return report(logging.error());
+        const Status served = serve(*options);
+        return served ? 0 : report(served.error());
+    } catch (const std::exception& error) {
+        std::cerr << "xvmd: " << error.what() << '\n';
+        return 1;
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemons/xvmd/options.hpp"
+
+#include "libvmshare/base/suggest.hpp"
+
+#include <boost/program_options.hpp>
+#include <sstream>
+#include <vector>
+
+namespace xvm::xvmd {
+namespace po = boost::program_options;
+namespace {
+
+po::options_description described(Options& options) {
+    po::options_description text("Options", 100);
+    const auto word = [](std::string& into, const char* name, const char* initial) {
+        return po::value<std::string>(&into)->value_name(name)->default_value(initial);
+    };
+    text.add_options()("socket", word(options.socket, "PATH", "/run/xvm/xvmd.sock"), "where to listen")(
+        "block-socket", word(options.block_socket, "PATH", "/run/xvm/blkd.sock"), "where xvm-blkd listens")(
+        "log-level", word(options.log_level, "LEVEL", "info"), "trace, debug, info, warn or error")(
+        "hosted", po::bool_switch(&options.hosted),
+        "a make-believe machine instead of Xen: a test aid, no guest runs")(
+        "fail-at", word(options.fail_at, "STEP", ""),
+        "let each create fail after that step: a test aid; the log names the steps at level debug")(
+        "help,h", po::bool_switch(&options.help), "print this")("version", po::bool_switch(&options.version),
+                                                                "print the version");
+    return text;
+}
+
+} // namespace
+
+Result<Options> parse_options(int argc, const char* const* argv) {
+    Options options;
+    const po::options_description known = described(options);
+    try {
+        const int style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
+        po::variables_map values;
+        po::store(po::command_line_parser(argc, argv).options(known).positional({}).style(style).run(),
+                  values);
+        po::notify(values);
+    } catch (const po::unknown_option& error) {
+        std::vector<std::string> names;
+        for (const auto& option : known.options())
+            names.push_back("--" + option->long_name());
+        const std::vector<std::string_view> views(names.begin(), names.end());
+        const auto near = nearest(error.get_option_name(), views);
+        return fail(Fault::usage, "command line", "unknown option '" + error.get_option_name() + "'",
+                    near ? "did you mean '" + std::string(*near) + "'?" : "'xvmd --help' lists the options");
+    } catch (const po::error& error) {
+        return fail(Fault::usage, "command line", error.what(), "'xvmd --help' lists the options");
+    }
+    return options;
+}
+
+std::string help_text() {
+    Options options;
+    std::ostringstream text;
+    text << "Usage: xvmd [OPTION]...\n\nStarts and ends guests for xvm(1); serves its API on a Unix "
+            "socket.\n\n"
+         << described(options);
+    return text.str();
+}
+
+} // namespace xvm::xvmd

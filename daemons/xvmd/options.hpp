@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// xvmd's command line.
+#pragma once
+
+#include "libvmshare/base/result.hpp"
+
+#include <string>
+
+namespace xvm::xvmd {
+
+struct Options {
+    std::string socket;
+    std::string block_socket; ///< xvm-blkd's
+    std::string log_level;
+    std::string fail_at; ///< a step's name; empty: none
+    bool hosted = false;
+    bool help = false;
+    bool version = false;
+};
+
+[[nodiscard]] Result<Options> parse_options(int argc, const char* const* argv);
+[[nodiscard]] std::string help_text();
+
+} // namespace xvm::xvmd

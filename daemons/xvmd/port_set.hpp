@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hypervisor as one worker holds it. No two threads share one.
+#pragma once
+
+#include "libvmshare/port/domains.hpp"
+#include "libvmshare/port/store.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace xvm::xvmd {
+
+class Port_set {
+  public:
+    virtual ~Port_set() = default;
+    [[nodiscard]] virtual port::Domains& domains() noexcept = 0;
+    [[nodiscard]] virtual port::Store& store() noexcept = 0;
+};
+
+/// Called once per worker.
+using Open_ports = std::function<Result<std::unique_ptr<Port_set>>()>;
+
+} // namespace xvm::xvmd

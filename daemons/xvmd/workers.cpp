@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemons/xvmd/workers.hpp"
+
+#include <algorithm>
+#include <new>
+#include <spdlog/spdlog.h>
+
+namespace xvm::xvmd {
+
+Result<std::unique_ptr<Workers>> Workers::start(std::size_t threads, const Open_ports& open,
+                                                std::function<Status()> block_backend,
+                                                run::Patience patience) {
+    std::unique_ptr<Workers> workers(new Workers());
+    workers->block_backend_ = std::move(block_backend);
+    workers->patience_ = patience;
+    for (std::size_t i = 0; i < threads; ++i) {
+        XVM_TRY_LET(auto ports, open());
+        workers->ports_.push_back(std::move(ports));
+    }
+    for (const auto& ports : workers->ports_)
+        workers->threads_.emplace_back([self = workers.get(), set = ports.get()] { self->work(*set); });
+    return workers;
+}
+
+Workers::~Workers() {
+    std::deque<Item> dropped; // a job's end may answer a client: not under the lock
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+        dropped.swap(queue_);
+    }
+    changed_.notify_all();
+    for (std::thread& thread : threads_)
+        thread.join();
+}
+
+Status Workers::submit(std::string key, Job job) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (queue_.size() >= queue_max)
+            return fail(Fault::exhausted, "xvmd", "too many requests wait already", "ask again in a moment");
+        queue_.push_back({std::move(key), std::move(job)});
+    }
+    changed_.notify_one();
+    return {};
+}
+
+std::deque<Workers::Item>::iterator Workers::next_ready() {
+    // The first of a key in the queue is the oldest, and all of a busy key wait: so they stay in order.
+    return std::find_if(queue_.begin(), queue_.end(),
+                        [&](const Item& item) { return !busy_.contains(item.key); });
+}
+
+void Workers::work(Port_set& port_set) {
+    run::Ports ports{port_set.domains(), port_set.store(), block_backend_, patience_};
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        auto next = queue_.end();
+        changed_.wait(lock, [&] { return stopping_ || (next = next_ready()) != queue_.end(); });
+        if (stopping_) return;
+        Item item = std::move(*next);
+        queue_.erase(next);
+        if (!item.key.empty()) busy_.insert(item.key);
+        lock.unlock();
+        try {
+            item.job(ports);
+        } catch (const std::bad_alloc&) {
+            // A kernel of gigabytes, say. The job's Reply dies with it and tells the client.
+            spdlog::error("out of memory in a request");
+        }
+        item.job = {};
+        lock.lock();
+        busy_.erase(item.key);
+        changed_.notify_all();
+    }
+}
+
+} // namespace xvm::xvmd

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Threads for work that blocks, each with ports of its own; jobs on one object run one after the other.
+//
+// Invariant: of the jobs with one key at most one runs, in the order they came; jobs with different keys,
+// and those without, do not wait for each other while a thread is free. The queue is bounded.
+#pragma once
+
+#include "daemons/xvmd/port_set.hpp"
+#include "toolstack/run/ports.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace xvm::xvmd {
+
+class Workers {
+  public:
+    using Job = std::function<void(run::Ports&)>;
+
+    /// Opens the ports of all threads first: what is wrong with them is known before any job is taken.
+    [[nodiscard]] static Result<std::unique_ptr<Workers>> start(std::size_t threads, const Open_ports& open,
+                                                                std::function<Status()> block_backend,
+                                                                run::Patience patience = {});
+    Workers(const Workers&) = delete;
+    Workers& operator=(const Workers&) = delete;
+    /// Waits for the jobs that run; those that wait are dropped.
+    ~Workers();
+
+    /// `key`: the object the job changes; empty: it changes none. exhausted: too many wait.
+    [[nodiscard]] Status submit(std::string key, Job job);
+
+    static constexpr std::size_t queue_max = 256;
+
+  private:
+    struct Item {
+        std::string key;
+        Job job;
+    };
+
+    Workers() = default;
+    void work(Port_set& port_set);
+    [[nodiscard]] std::deque<Item>::iterator next_ready();
+
+    std::function<Status()> block_backend_;
+    run::Patience patience_;
+    std::mutex mutex_; ///< guards the four below
+    std::condition_variable changed_;
+    std::deque<Item> queue_;
+    std::set<std::string> busy_;
+    bool stopping_ = false;
+    std::vector<std::unique_ptr<Port_set>> ports_;
+    std::vector<std::thread> threads_;
+};
+
+} // namespace xvm::xvmd

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemons/xvmd/xen_ports.hpp"
+
+#include "libvmshare/port/xen/domains.hpp"
+#include "libvmshare/port/xen/store.hpp"
+
+namespace xvm::xvmd {
+namespace {
+
+class Xen_ports final : public Port_set {
+  public:
+    Xen_ports(std::unique_ptr<port::Domains> domains, std::unique_ptr<port::Store> store)
+        : domains_(std::move(domains)), store_(std::move(store)) {}
+    port::Domains& domains() noexcept override { return *domains_; }
+    port::Store& store() noexcept override { return *store_; }
+
+  private:
+    std::unique_ptr<port::Domains> domains_;
+    std::unique_ptr<port::Store> store_;
+};
+
+} // namespace
+
+Result<std::unique_ptr<Port_set>> open_xen_ports() {
+    XVM_TRY_LET(auto domains, port::xen::open_domains());
+    XVM_TRY_LET(auto store, port::xen::open_store());
+    return std::make_unique<Xen_ports>(std::move(domains), std::move(store));
+}
+
+} // namespace xvm::xvmd
