@@ -231,6 +231,13 @@ static inline bool xvm_ring_front_broken(const struct xvm_ring_front *f)
 	return f->unexpected || f->req.broken || f->rsp.broken;
 }
 
+/* Gives the taken responses' slots back. arm does it, and room when it has none left. */
+static inline void xvm_ring_front_release(struct xvm_ring_front *f)
+{
+	xvm_ring_release(&f->rsp);
+	f->unreleased = 0;
+}
+
 /*
  * How many more requests may be pushed now; 0 while the ring is full, and for good once broken.
  * Requests without an answer, plus answers not yet given back, never exceed nslots: so the back end
@@ -238,11 +245,13 @@ static inline bool xvm_ring_front_broken(const struct xvm_ring_front *f)
  */
 static inline u32 xvm_ring_front_room(struct xvm_ring_front *f)
 {
-	u32 kept = f->rsp.nslots - f->unanswered - f->unreleased;
-	u32 room;
+	u32 kept, room;
 
 	if (xvm_ring_front_broken(f))
 		return 0;
+	if (f->unanswered + f->unreleased == f->rsp.nslots)
+		xvm_ring_front_release(f);
+	kept = f->rsp.nslots - f->unanswered - f->unreleased;
 	room = xvm_ring_room(&f->req);
 	return room < kept ? room : kept;
 }
@@ -280,13 +289,6 @@ static inline enum xvm_ring_take xvm_ring_front_take(struct xvm_ring_front *f, v
 	f->unanswered--;
 	f->unreleased++;
 	return XVM_RING_TAKEN;
-}
-
-/* Gives the taken responses' slots back, so that room grows before arm does it. */
-static inline void xvm_ring_front_release(struct xvm_ring_front *f)
-{
-	xvm_ring_release(&f->rsp);
-	f->unreleased = 0;
 }
 
 static inline enum xvm_ring_arm xvm_ring_front_arm(struct xvm_ring_front *f)

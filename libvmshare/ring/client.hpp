@@ -26,7 +26,9 @@ class Client {
 
     /// How many more requests may be pushed now; 0 while the ring is full, and for good once broken.
     [[nodiscard]] std::uint32_t room() {
-        return broken() ? 0 : std::min(requests_.room(), region_.nslots() - unanswered_ - unreleased_);
+        if (broken()) return 0;
+        if (unanswered_ + unreleased_ == region_.nslots()) release();
+        return std::min(requests_.room(), region_.nslots() - unanswered_ - unreleased_);
     }
     /// The caller has seen room() > 0.
     void push(const Req& request) {
@@ -53,7 +55,7 @@ class Client {
         return Take::taken;
     }
 
-    /// Gives the taken responses' slots back, so that room() grows before arm() does it.
+    /// Gives the taken responses' slots back. arm() does it, and room() when it has none left.
     void release() {
         responses_.release();
         unreleased_ = 0;

@@ -77,6 +77,12 @@ void Region::show(xvm_ring_stats& shared, const xvm_ring_stats& stats) noexcept 
     Shared_memory::store_slot<xvm_ring_stats>(reinterpret_cast<std::uint64_t*>(&shared), 0, stats);
 }
 
+bool Region::at_rest() const noexcept {
+    const auto zero = [](std::uint32_t& index) { return Shared_memory::load_acquire(index) == 0; };
+    return zero(ring_->req_prod.value) && zero(ring_->req_cons.value) && zero(ring_->rsp_prod.value) &&
+           zero(ring_->rsp_cons.value);
+}
+
 xvm_ring_stats Region::claimed_front() const noexcept {
     return Shared_memory::load_slot<xvm_ring_stats>(reinterpret_cast<std::uint64_t*>(&ring_->front_stats), 0);
 }

@@ -51,6 +51,9 @@ class Region {
                 (features_ & XVM_RING_F_CLAIM) != 0};
     }
 
+    /// Whether all indices are 0, as in a ring that nobody has used yet.
+    [[nodiscard]] bool at_rest() const noexcept;
+
     /// Shows the peer's tools what this end has counted.
     void show_front(const xvm_ring_stats& stats) const noexcept { show(ring_->front_stats, stats); }
     void show_back(const xvm_ring_stats& stats) const noexcept { show(ring_->back_stats, stats); }
