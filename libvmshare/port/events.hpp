@@ -3,8 +3,9 @@
 //
 // Contract (tests/contract holds every port to it):
 // - A notification is a bit, not a counter: sends that meet a pending or masked port coalesce.
-// - A port taken by next() is masked until unmask(); what arrives meanwhile stays pending and makes
-//   next() return the port again after unmask(). So a consumer unmasks BEFORE its last look at a queue.
+// - A port taken by next() is masked until unmask() (on Xen from its delivery on, before next()); what
+//   arrives meanwhile stays pending and makes next() return the port again after unmask(). So a consumer
+//   unmasks BEFORE its last look at a queue, and several sends may show up as two events.
 // - A process that ends closes its ports; the peer's port becomes unbound, with the remote domid
 //   kept, and may be bound again.
 // - Notifying a port whose peer is gone is not an error.

@@ -7,8 +7,9 @@
 //   is denied, and what everybody else may; the others name single domains.
 // - A watch fires once when it is registered, and then after each change at or below its path; equal
 //   events may coalesce. Nothing says what changed: the reader reads.
-// - A transaction sees the store as at its start; commit answers `busy` when something it touched
-//   changed meanwhile: the caller starts again (see transact()).
+// - A transaction sees each node as it was when the transaction first touched it, with its own changes;
+//   commit answers `busy` when a node it touched (read, listed, written) changed since: the caller starts
+//   again (see transact()). So what is read in a transaction fits together only once it is committed.
 // - Removing what is not there is not an error.
 #pragma once
 

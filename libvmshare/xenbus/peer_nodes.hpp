@@ -53,7 +53,7 @@ struct Refusal {
 };
 
 /// Reads `names` below `dir` in one transaction, so that no half of an update is seen. A node that is not
-/// there is left out.
+/// there is left out. busy: the peer kept writing; look again later.
 [[nodiscard]] Result<Peer_nodes> read_peer_nodes(port::Store& store, const std::string& dir,
                                                  std::span<const std::string> names);
 

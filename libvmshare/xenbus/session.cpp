@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libvmshare/xenbus/session.hpp"
 
-#include "libvmshare/base/scope_guard.hpp"
 #include "xenstore-schema/nodes.hpp"
 
 #include <fmt/format.h>
@@ -26,11 +25,13 @@ Result<Device_state> Session::state_below(const std::string& dir, port::Txn txn)
 }
 
 Result<Session::States> Session::states() {
-    XVM_TRY_LET(const port::Txn txn, store_.begin());
-    const Scope_guard end([&] { store_.abort(txn); });
-    XVM_TRY_LET(const Device_state own, state_below(paths_.own, txn));
-    XVM_TRY_LET(const Device_state peer, state_below(paths_.peer, txn));
-    return States{own, peer};
+    States states;
+    XVM_TRY(port::transact(store_, [&](port::Txn txn) -> Status {
+        XVM_TRY_LET(states.own, state_below(paths_.own, txn));
+        XVM_TRY_LET(states.peer, state_below(paths_.peer, txn));
+        return {};
+    }));
+    return states;
 }
 
 Status Session::go(Device_state to, std::span<const Node_value> nodes) {

@@ -25,6 +25,7 @@ class Session {
         Device_state peer = Device_state::unknown;
     };
     /// Both states at one moment. A node that is not there, or is not ours to read any more: unknown.
+    /// busy: they kept changing; look again later.
     [[nodiscard]] Result<States> states();
 
     /// Writes `nodes` and the state in one transaction. busy: the table does not allow it from what the

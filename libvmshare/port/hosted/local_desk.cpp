@@ -105,8 +105,11 @@ Result<std::vector<std::string>> Local_store::list(const std::string& path, Txn 
 
 Status Local_store::set_permissions(const std::string& path, std::span<const Store_permission> permissions,
                                     Txn txn) {
-    return run(
-        txn, [&](Store_tree& tree, Domid caller) { return tree.set_permissions(caller, path, permissions); });
+    return run(txn, [&](Store_tree& tree, Domid caller) -> Status {
+        if (!permissions.empty() && !host_->check_domain(permissions.front().domid))
+            return fail_errno(ENOENT, path, "setting permissions", "its owner must be a living domain");
+        return tree.set_permissions(caller, path, permissions);
+    });
 }
 
 Result<std::vector<Store_permission>> Local_store::permissions(const std::string& path, Txn txn) {

@@ -64,7 +64,7 @@ Result<Txn> Store_ledger::begin(Process_id process) {
     if (connection.domid != dom0 && connection.transactions.size() >= limits_.store_transactions)
         return fail_errno(ENOSPC, "store transaction", "starting", "end others first");
     const Txn txn{++last_txn_};
-    connection.transactions.emplace(txn, Transaction{tree_, tree_});
+    connection.transactions.emplace(txn, Transaction{tree_});
     return txn;
 }
 
@@ -72,17 +72,24 @@ Status Store_ledger::commit(Process_id process, Txn txn) {
     auto ended = connections_.at(process).transactions.extract(txn);
     if (ended.empty())
         return fail(Fault::not_found, "store transaction", "no such transaction, or it has ended");
-    Transaction& transaction = ended.mapped();
-    const std::set<std::string> touched = transaction.tree.take_touched();
-    for (const std::string& path : touched)
-        if (tree_.generation(path) != transaction.start.generation(path))
+    const Transaction& transaction = ended.mapped();
+    for (const auto& [path, generation] : transaction.seen)
+        if (tree_.generation(path) != generation)
             return fail_errno(EAGAIN, path, "commit", "begin the transaction again");
-    for (const std::string& path : touched)
-        if (transaction.tree.generation(path) != transaction.start.generation(path))
-            tree_.adopt(path, transaction.tree);
-    for (const Change& change : transaction.tree.take_changes())
+    for (const auto& [path, generation] : transaction.seen)
+        if (transaction.tree.generation(path) != generation) tree_.adopt(path, transaction.tree);
+    for (const Change& change : transaction.changes)
         fire(change);
     return {};
+}
+
+void Store_ledger::keep(Transaction& transaction) {
+    for (const std::string& path : transaction.tree.take_touched()) {
+        transaction.seen.try_emplace(path, tree_.generation(path));
+        transaction.touched.insert(path);
+    }
+    for (Change& change : transaction.tree.take_changes())
+        transaction.changes.push_back(std::move(change));
 }
 
 void Store_ledger::abort(Process_id process, Txn txn) {

@@ -33,7 +33,7 @@ class Store_ledger {
         const auto found = connection.transactions.find(txn);
         if (found == connection.transactions.end())
             return fail(Fault::not_found, "store transaction", "no such transaction, or it has ended");
-        return operation(found->second.tree, connection.domid);
+        return run_in(found->second, [&](Store_tree& view) { return operation(view, connection.domid); });
     }
 
     [[nodiscard]] Result<Txn> begin(Process_id process);
@@ -57,9 +57,12 @@ class Store_ledger {
         std::string token;
         bool operator==(const Watch&) const = default;
     };
+    /// As xenstored keeps it: a node is taken into the transaction when it is first touched.
     struct Transaction {
-        Store_tree tree;  ///< the store as at its start, and what it wrote since
-        Store_tree start; ///< for the generations
+        Store_tree tree;                             ///< good for the nodes touched only
+        std::map<std::string, std::uint64_t> seen{}; ///< touched: generation in the store at that time
+        std::set<std::string> touched{};
+        std::vector<Change> changes{};
     };
     struct Connection {
         Domid domid{};
@@ -69,6 +72,14 @@ class Store_ledger {
         std::map<Txn, Transaction> transactions;
     };
 
+    template <class Operation>
+    auto run_in(Transaction& transaction, Operation&& operation) {
+        transaction.tree = tree_.with(transaction.touched, transaction.tree);
+        auto result = operation(transaction.tree);
+        keep(transaction);
+        return result;
+    }
+    void keep(Transaction& transaction);
     /// Forgets what the last operation touched and tells the watches of its changes.
     void settle();
     void fire(const Change& change);

@@ -245,6 +245,22 @@ bool Store_tree::readable(Domid caller, const Change& change) const {
     return node != nodes_.end() && allowed(caller, node->second.permissions, Store_access::read);
 }
 
+Store_tree Store_tree::with(const std::set<std::string>& paths, const Store_tree& theirs) const {
+    Store_tree view = *this;
+    for (const std::string& path : paths) {
+        const auto node = theirs.nodes_.find(path);
+        if (node == theirs.nodes_.end())
+            view.nodes_.erase(path);
+        else
+            view.nodes_[path] = node->second;
+    }
+    // What others made meanwhile below a node that is removed here: the commit will conflict.
+    std::erase_if(view.nodes_, [&](const auto& node) {
+        return node.first != "/" && !view.nodes_.contains(parent_of(node.first));
+    });
+    return view;
+}
+
 void Store_tree::adopt(const std::string& path, const Store_tree& other) {
     const auto theirs = other.nodes_.find(path);
     if (theirs == other.nodes_.end()) {

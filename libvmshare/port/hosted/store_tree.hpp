@@ -48,6 +48,9 @@ class Store_tree {
     [[nodiscard]] std::set<std::string> take_touched() { return std::exchange(touched_, {}); }
     [[nodiscard]] std::vector<Change> take_changes() { return std::exchange(changes_, {}); }
 
+    /// A view for one more operation of a transaction: this tree, but with `paths` as in `theirs`.
+    [[nodiscard]] Store_tree with(const std::set<std::string>& paths, const Store_tree& theirs) const;
+
     /// 0 where there is no such node.
     [[nodiscard]] std::uint64_t generation(const std::string& path) const;
     /// Makes the node at `path` what it is in `other`, or removes it; takes over no changes.

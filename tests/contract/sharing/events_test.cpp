@@ -39,10 +39,16 @@ TEST_CASE_METHOD(Fixture, "Notifications are a bit: sends to a pending port coal
     const Channel marker = join(*this);
     for (int i = 0; i < 5; ++i)
         done(near->events().notify(counted.near));
+    // Once for the first send; once more if its delivery masked the port before the last one.
     CHECK(wait_port(far->events()) == counted.far);
     done(far->events().unmask(counted.far));
     done(near->events().notify(marker.near));
-    CHECK(wait_port(far->events()) == marker.far); // and not the counted one again
+    Evtchn_port seen = wait_port(far->events());
+    if (seen == counted.far) {
+        done(far->events().unmask(counted.far));
+        seen = wait_port(far->events());
+    }
+    CHECK(seen == marker.far);
     CHECK_FALSE(value(far->events().next()));
 }
 

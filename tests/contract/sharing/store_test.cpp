@@ -106,7 +106,9 @@ TEST_CASE_METHOD(Fixture, "A new node has its parent's permissions", "[contract]
     CHECK(value(store.permissions(dir + "/a")) == wanted);
     done(store.write(dir + "/a/b/c", "x"));
     CHECK(value(store.permissions(dir + "/a/b/c")) == wanted);
-    const Permissions other{{Domid{77}, Store_access::none}};
+    CHECK(fault(store.set_permissions(dir + "/a", Permissions{{Domid{77}, Store_access::none}})) ==
+          Fault::not_found); // an owner must be there
+    const Permissions other{{dom0, Store_access::none}};
     done(store.set_permissions(dir + "/a", other));
     CHECK(value(store.permissions(dir + "/a")) == other);
     CHECK(value(store.permissions(dir + "/a/b/c")) == wanted);
@@ -277,7 +279,7 @@ TEST_CASE_METHOD(Fixture, "An aborted transaction leaves nothing", "[contract][s
 }
 
 TEST_CASE_METHOD(Fixture,
-                 "A transaction sees the store as at its start, and conflicts with what changed meanwhile",
+                 "A transaction sees a node as when it first touched it, and conflicts with changes since",
                  "[contract][store]") {
     port::Store& store = near->store();
     done(store.write(dir + "/a", "old"));
@@ -318,6 +320,23 @@ TEST_CASE_METHOD(Fixture,
         done(store.write(dir + "/a", "mine", txn));
         CHECK(fault(store.commit(txn)) == Fault::busy);
     }
+    SECTION("not with what it had not touched yet") {
+        const Txn txn = value(store.begin());
+        done(store.write(dir + "/a", "other"));
+        CHECK(value(store.read(dir + "/a", txn)) == "other");
+        done(store.write(dir + "/a", "mine", txn));
+        done(store.commit(txn));
+        CHECK(value(store.read(dir + "/a")) == "mine");
+    }
+    SECTION("it removed where another made something below") {
+        done(store.write(dir + "/d/b", "old"));
+        const Txn txn = value(store.begin());
+        done(store.remove(dir + "/d", txn));
+        done(store.write(dir + "/d/new", "other"));
+        static_cast<void>(store.remove(dir + "/d/new", txn)); // refused or not: nothing breaks over it
+        CHECK(fault(store.commit(txn)) == Fault::busy);
+        CHECK(value(store.read(dir + "/d/new")) == "other");
+    }
     SECTION("not with what it did not touch") {
         done(store.write(dir + "/d/b", "old"));
         const Txn txn = value(store.begin());
@@ -352,8 +371,8 @@ TEST_CASE_METHOD(Fixture, "transact() begins again after a conflict, and hands a
     runs = 0;
     const Status hopeless = port::transact(store, [&](Txn txn) -> Status {
         ++runs;
-        done(store.write(dir + "/a", std::to_string(runs)));
-        return store.write(dir + "/a", "mine", txn);
+        done(store.write(dir + "/a", "mine", txn));
+        return store.write(dir + "/a", std::to_string(runs));
     });
     CHECK(fault(hopeless) == Fault::busy);
     CHECK(runs == port::transaction_attempts_max);
