@@ -14,6 +14,9 @@ Result<std::shared_ptr<Queue>> Queue::connect(const asio::any_io_executor& pool,
                                               Handlers handlers) {
     XVM_TRY_LET(port::Grant_map map, handles.grants->map(peer.guest, peer.ring, port::Access::read_write));
     XVM_TRY_LET(const ring::Region region, ring::Region::attach(map.bytes(), peer.features));
+    if (!region.at_rest())
+        return fail(Fault::busy, "ring", "requests went through it before",
+                    "the front end offers a fresh one");
     XVM_TRY_LET(const Evtchn_port local, handles.events->bind_interdomain(peer.guest, peer.port));
     port::Evtchn evtchn(*handles.events, local);
     return std::shared_ptr<Queue>(new Queue(pool, std::move(handles), std::move(map), std::move(evtchn),

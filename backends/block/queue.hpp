@@ -23,10 +23,10 @@ namespace xvm::block {
 
 class Queue : public std::enable_shared_from_this<Queue> {
   public:
-    /// One disk's own handles to the hypervisor.
+    /// One disk's own handles to the hypervisor; the last to go.
     struct Handles {
-        std::unique_ptr<port::Events> events;
-        std::unique_ptr<port::Grants> grants;
+        std::shared_ptr<port::Events> events;
+        std::shared_ptr<port::Grants> grants;
     };
     /// What the front end announced, judged by who read it: 1, 2, 4, 8 or 16 ring pages.
     struct Peer {
@@ -47,7 +47,8 @@ class Queue : public std::enable_shared_from_this<Queue> {
     };
     static constexpr std::chrono::seconds failure_pause{10};
 
-    /// Maps the ring and binds the port. An error of fault `usage`: the front end's ring is not one.
+    /// Maps the ring and binds the port. busy: the ring was used before, by a back end that is gone;
+    /// the front end has to offer a fresh one.
     [[nodiscard]] static Result<std::shared_ptr<Queue>> connect(const boost::asio::any_io_executor& pool,
                                                                 Handles handles, const Peer& peer,
                                                                 Image image, bool read_only,

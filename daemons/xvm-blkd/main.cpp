@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// xvm-blkd: options, choice of port, wiring; what it does is in backend.cpp and backends/block.
+#include "daemons/common/http_server.hpp"
+#include "daemons/common/json_reply.hpp"
+#include "daemons/common/log.hpp"
+#include "daemons/common/readiness.hpp"
+#include "daemons/xvm-blkd/backend.hpp"
+#include "daemons/xvm-blkd/options.hpp"
+#include "daemons/xvm-blkd/vbd_json.hpp"
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/json/array.hpp>
+#include <csignal>
+#include <iostream>
+#include <spdlog/spdlog.h>
+
+namespace {
+
+using namespace xvm;
+namespace asio = boost::asio;
+
+int complain(const Error& error) {
+    std::cerr << "xvm-blkd: " << error.line() << "\n";
+    return static_cast<int>(error.fault);
+}
+
+daemon::Router routes(const blkd::Backend& backend) {
+    daemon::Router router;
+    router.add("GET", "/v1/vbds", daemon::immediate([&backend](const daemon::Request&) {
+                   boost::json::array vbds;
+                   backend.for_each(
+                       [&](const blkd::Vbd& vbd) { vbds.push_back(blkd::to_json(vbd.id(), vbd.report())); });
+                   return daemon::json_response(vbds);
+               }));
+    return router;
+}
+
+int run(const blkd::Options& options) {
+    // First the socket: its lock says whether another xvm-blkd is at work.
+    auto listener = daemon::Unix_listener::open(options.socket, "xvm-blkd");
+    if (!listener) return complain(listener.error());
+    auto world = blkd::open_xen();
+    if (!world) return complain(world.error());
+
+    asio::io_context context(1);
+    asio::thread_pool pool(options.threads);
+    int code = 0;
+    blkd::Backend backend(context, pool.get_executor(), std::move(*world), [&](const Error& error) {
+        spdlog::error("{}", error.line());
+        code = static_cast<int>(error.fault);
+        context.stop();
+    });
+    if (const Status started = backend.start(); !started) return complain(started.error());
+    daemon::Http_server server(context, std::move(*listener), routes(backend));
+
+    asio::signal_set signals(context, SIGTERM, SIGINT);
+    signals.async_wait([&](const boost::system::error_code& e, int) {
+        if (e) return;
+        daemon::tell_stopping();
+        spdlog::info("stopping: {} disks finish what they are at", backend.size());
+        server.stop();
+        backend.stop([&] { context.stop(); });
+    });
+    daemon::tell_ready("serving disks");
+    spdlog::info("ready on {}", options.socket);
+    context.run();
+    pool.join();
+    return code;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        const auto options = blkd::parse_options(argc, argv);
+        if (!options) return complain(options.error());
+        if (!*options) return 0;
+        if (const Status logging = daemon::set_up_log("xvm-blkd", (*options)->log_level); !logging)
+            return complain(logging.error());
+        return run(**options);
+    } catch (const std::exception& e) {
+        std::cerr << "xvm-blkd: " << e.what() << "\n";
+        return 1;
+    }
+}

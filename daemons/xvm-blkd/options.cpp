@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemons/xvm-blkd/options.hpp"
+
+#include <boost/program_options.hpp>
+#include <iostream>
+
+namespace xvm::blkd {
+
+namespace po = boost::program_options;
+
+Result<std::optional<Options>> parse_options(int argc, const char* const* argv) {
+    constexpr unsigned threads_max = 64;
+    Options options;
+    po::options_description known(
+        "Usage: xvm-blkd [OPTION]...\n"
+        "Serves virtual disks to guests over shared-memory rings. See xvm-blkd(8).\n\n"
+        "Options");
+    known.add_options()                                                                                     //
+        ("socket", po::value(&options.socket)->default_value(options.socket)->value_name("PATH"),           //
+         "where statistics are asked for (HTTP)")                                                           //
+        ("threads", po::value(&options.threads)->default_value(options.threads)->value_name("N"),           //
+         "threads that carry out I/O, 1 to 64")                                                             //
+        ("log-level", po::value(&options.log_level)->default_value(options.log_level)->value_name("LEVEL"), //
+         "trace, debug, info, warn or error")                                                               //
+        ("version", "print the version")                                                                    //
+        ("help", "print this");
+    po::variables_map given;
+    try {
+        po::store(po::command_line_parser(argc, argv).options(known).positional({}).run(), given);
+        po::notify(given);
+    } catch (const po::error& e) {
+        return fail(Fault::usage, "command line", e.what(), "see xvm-blkd --help");
+    }
+    if (given.count("help") != 0) {
+        std::cout << known;
+        return std::nullopt;
+    }
+    if (given.count("version") != 0) {
+        std::cout << "xvm-blkd " XVM_VERSION "\n";
+        return std::nullopt;
+    }
+    if (options.threads == 0 || options.threads > threads_max)
+        return fail(Fault::usage, "--threads", "is " + std::to_string(options.threads), "give 1 to 64");
+    return options;
+}
+
+} // namespace xvm::blkd

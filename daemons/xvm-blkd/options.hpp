@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line of xvm-blkd.
+#pragma once
+
+#include "libvmshare/base/result.hpp"
+
+#include <optional>
+#include <string>
+
+namespace xvm::blkd {
+
+struct Options {
+    std::string socket = "/run/xvm/blkd.sock";
+    std::string log_level = "info";
+    unsigned threads = 2;
+};
+
+/// Nothing: --help or --version was asked for and printed. usage: what is wrong, with the remedy.
+[[nodiscard]] Result<std::optional<Options>> parse_options(int argc, const char* const* argv);
+
+} // namespace xvm::blkd

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The machine the daemon works on: its store, and where a disk gets its own handles from.
+// Invariant: only the functions below choose a port.
+#pragma once
+
+#include "backends/block/queue.hpp"
+#include "libvmshare/port/store.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace xvm::blkd {
+
+struct World {
+    std::shared_ptr<port::Store> store;
+    std::function<Result<block::Queue::Handles>()> open_handles; ///< called on the main thread
+};
+
+/// This machine's Xen. unreachable: no xenstored, or no Xen.
+[[nodiscard]] Result<World> open_xen();
+
+} // namespace xvm::blkd
