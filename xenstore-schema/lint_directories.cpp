@@ -2,6 +2,7 @@
 #include "xenstore-schema/lint_directories.hpp"
 
 #include "libvmshare/base/number.hpp"
+#include "xenstore-schema/state_text.hpp"
 #include "xenstore-schema/value.hpp"
 #include "xenstore-schema/words.hpp"
 

@@ -2,6 +2,7 @@
 #include "xenstore-schema/value.hpp"
 
 #include "libvmshare/base/number.hpp"
+#include "xenstore-schema/state_text.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -76,12 +77,6 @@ std::optional<std::string> wrong_value(const Node_row& row, const Bindings& bind
     const std::string expected = fill(row.equals, bindings);
     if (equal(expected, value)) return std::nullopt;
     return quoted(value) + " is not " + quoted(expected);
-}
-
-Device_state state_of(std::string_view value) noexcept {
-    const auto number = parse_number<std::uint8_t>(value);
-    if (!number || *number > static_cast<std::uint8_t>(Device_state::closed)) return Device_state::unknown;
-    return static_cast<Device_state>(*number);
 }
 
 std::string quoted(std::string_view value) {

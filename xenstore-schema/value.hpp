@@ -15,9 +15,6 @@ namespace xvm::schema {
 [[nodiscard]] std::optional<std::string> wrong_value(const Node_row& row, const Bindings& bindings,
                                                      std::string_view value);
 
-/// The state a value names; unknown if it names none.
-[[nodiscard]] Device_state state_of(std::string_view value) noexcept;
-
 /// The value between quotes, all but plain ASCII as \xNN, cut at 60 bytes: fit for a terminal.
 [[nodiscard]] std::string quoted(std::string_view value);
 

@@ -4,7 +4,7 @@
 #include "xenstore-schema/dump.hpp"
 #include "xenstore-schema/nodes.hpp"
 #include "xenstore-schema/pattern.hpp"
-#include "xenstore-schema/states.hpp"
+#include "xenstore-schema/state_text.hpp"
 #include "xenstore-schema/survey.hpp"
 #include "xenstore-schema/value.hpp"
 
@@ -28,6 +28,13 @@ TEST_CASE("State numbers are those of Xen's header") {
     CHECK(static_cast<int>(Device_state::closed) == XenbusStateClosed);
     CHECK(XVM_STATE_CONNECTED == XenbusStateConnected);
     CHECK(XVM_STATE_CLOSED == XenbusStateClosed);
+}
+
+TEST_CASE("A state's text is its number and nothing else") {
+    for (int state = 1; state <= 6; ++state)
+        CHECK(text_of(state_of(std::to_string(state))) == std::to_string(state));
+    for (const auto* text : {"", "0", "7", "04 ", " 4", "4x", "-1", "connected"})
+        CHECK(state_of(text) == Device_state::unknown);
 }
 
 TEST_CASE("Paths are made from typed ids") {
