@@ -112,6 +112,7 @@ struct xvm_pack_index {
     struct xvm_pack_entry entries[XVM_PACK_IMAGES_MAX]; /* 0x0100 */
 };
 XVM_ABI_SIZE(struct xvm_pack_index, XVM_PACK_INDEX_BYTES);
+XVM_ABI_AT(struct xvm_pack_index, header, 0x000);
 XVM_ABI_AT(struct xvm_pack_index, entries, 0x100);
 
 #endif
