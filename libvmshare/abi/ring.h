@@ -138,12 +138,12 @@ XVM_ABI_AT(struct xvm_ring_rsp_hdr, t_handover, 0x08);
 XVM_ABI_AT(struct xvm_ring_rsp_hdr, t_complete, 0x10);
 
 /* The slots fit, and twice as many would not. */
-#define XVM_RING_FITS(pages, nslots)                                                               \
-    (XVM_RING_HEADER_BYTES + (nslots) * (XVM_RING_REQ_BYTES + XVM_RING_RSP_BYTES) <=               \
-     (pages) * XVM_RING_PAGE_BYTES)
-#define XVM_RING_CHECK(pages)                                                                      \
-    XVM_ABI_ASSERT(XVM_RING_FITS(pages, XVM_RING_NSLOTS(pages)) &&                                 \
-                       !XVM_RING_FITS(pages, 2u * XVM_RING_NSLOTS(pages)),                         \
+#define XVM_RING_FITS(pages, nslots)                                                                         \
+    (XVM_RING_HEADER_BYTES + (nslots) * (XVM_RING_REQ_BYTES + XVM_RING_RSP_BYTES) <=                         \
+     (pages)*XVM_RING_PAGE_BYTES)
+#define XVM_RING_CHECK(pages)                                                                                \
+    XVM_ABI_ASSERT(XVM_RING_FITS(pages, XVM_RING_NSLOTS(pages)) &&                                           \
+                       !XVM_RING_FITS(pages, 2u * XVM_RING_NSLOTS(pages)),                                   \
                    "slot count of a ring of " #pages " pages")
 XVM_RING_CHECK(1u);
 XVM_RING_CHECK(2u);
