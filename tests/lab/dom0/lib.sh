@@ -27,6 +27,12 @@ fail() { # NAME [DETAIL]
 }
 
 figure() { # NAME VALUE UNIT
+    case $2 in
+    '' | *[!0-9.]*)
+        fail "$1 is a number" "it is '$2'"
+        return 1
+        ;;
+    esac
     printf '{"type":"figure","name":"%s","value":%s,"unit":"%s"}\n' "$(_json "$1")" "$2" "$(_json "${3-}")" >&9
     echo "      $1: $2 ${3-}"
 }

@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +50,7 @@ def parse_show(text: str) -> Package:
 # zlib1g is the one library whose package is not called lib….
 _LIBRARIES = ("lib", "zlib1g")
 _known: dict[str, Package] = {}
+_looking_up = threading.Lock()
 
 
 def candidate(name: str) -> Package:
@@ -78,6 +80,11 @@ def library_closure(roots: list[str]) -> list[Package]:
 
 
 def _look_up(names: list[str]) -> None:
+    with _looking_up:
+        _fill_known(names)
+
+
+def _fill_known(names: list[str]) -> None:
     """Fills _known, from the cache while apt's lists are the same (apt-cache takes most of a second a call)."""
     memo = paths.cache_root() / f"apt-{_lists_stamp()}.json"
     if not _known and memo.exists():

@@ -2,6 +2,8 @@
 """Shared libraries a program needs, read from its ELF file (64-bit, little endian) without running it."""
 
 import struct
+import subprocess
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +15,24 @@ _DT_NEEDED, _DT_STRTAB, _DT_RPATH, _DT_RUNPATH = 1, 5, 15, 29
 LIBRARY_DIRS = ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu", "usr/lib", "lib", "lib64", "usr/lib64")
 
 
+# Debug information of a program larger than this stays on the host.
+_STRIP_FROM = 1 << 20
+
+
 def is_elf(path: Path) -> bool:
     with open(path, "rb") as handle:
         return handle.read(5) == b"\x7fELF\x02"
+
+
+def content(path: Path) -> bytes:
+    """A file's bytes, those of a large program without its debug information."""
+    if path.stat().st_size < _STRIP_FROM or not is_elf(path):
+        return path.read_bytes()
+    with tempfile.NamedTemporaryFile(prefix="xvm-lab-strip-") as stripped:
+        done = subprocess.run(["strip", "-g", "-o", stripped.name, str(path)], capture_output=True, text=True)
+        if done.returncode:
+            raise LabError(f"strip {path}: {done.stderr.strip()}")
+        return Path(stripped.name).read_bytes()
 
 
 @dataclass(frozen=True)

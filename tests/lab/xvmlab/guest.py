@@ -28,11 +28,18 @@ def initrd(ours: Path | None, added: Iterable[tuple[Path, str]] = (), script: Pa
     for module in sorted(ours.glob("*.ko")) if ours else []:
         archive.copy(module, f"/lib/modules/{module.name}")
     archive.copy(paths.GUEST / "init", "/init")
-    for source, path in added:
-        archive.copy(source, path)
+    for path, source in with_libraries(added).items():
+        archive.file(path, elf.content(source), 0o755 if os.access(source, os.X_OK) else 0o644)
     if script:
         archive.file("/guest.sh", script.read_bytes(), 0o755)
     return archive.encode()
+
+
+def with_libraries(added: Iterable[tuple[Path, str]]) -> dict[str, Path]:
+    """The files of the host by their paths in the guest, and the libraries that the programs among them need."""
+    files = {path: source for source, path in added}
+    programs = [f for f in files.values() if elf.is_elf(f)]
+    return elf.closure(programs, Path("/")) | files
 
 
 def base_initrd(ours: Path | None) -> Path:
@@ -46,8 +53,8 @@ def base_initrd(ours: Path | None) -> Path:
     return piece("guest", key, build) / "initrd.cpio"
 
 
-def rootfs(out: Path, extra_packages: list[str]) -> None:
-    """Writes a squashfs (or, by its name's ending, erofs) with busybox and the programs of `extra_packages`."""
+def rootfs(out: Path, extra_packages: list[str], added: Iterable[tuple[Path, str]] = ()) -> None:
+    """Writes a squashfs (or, by its name's ending, erofs) with busybox, the programs of `extra_packages` and files."""
     root = pieces.tools()
     with tempfile.TemporaryDirectory(prefix="xvm-lab-rootfs-") as directory:
         tree = Path(directory) / "root"
@@ -60,6 +67,12 @@ def rootfs(out: Path, extra_packages: list[str]) -> None:
                 os.symlink("busybox", tree / "bin" / applet)
         if extra_packages:
             _add_packages(tree, extra_packages)
+        for path, source in with_libraries(added).items():
+            place = tree / path.lstrip("/")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.unlink(missing_ok=True)
+            place.write_bytes(elf.content(source))
+            place.chmod(0o755 if os.access(source, os.X_OK) else 0o644)
         _make_image(tree, out)
 
 

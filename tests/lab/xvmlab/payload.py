@@ -7,10 +7,9 @@ clock each wait for the disk costs virtual time. In the archive: /payload with e
 scenario and guest pieces, and our programs where they belong, with the libraries that dom0 lacks.
 """
 
+import os
 import shlex
 import shutil
-import subprocess
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,8 +20,6 @@ from .qemu import PAYLOAD_BYTES
 from .scenario import Scenario
 
 _ARCHIVE_AT = 1 << 20
-# Debug information of a program larger than this stays on the host.
-_STRIP_FROM = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -126,9 +123,5 @@ def add_tree(archive: cpio.Archive, source: Path, target: str) -> None:
     if source.is_dir():
         for file in sorted(f for f in source.rglob("*") if f.is_file()):
             add_tree(archive, file, f"{target}/{file.relative_to(source)}")
-    elif source.stat().st_size >= _STRIP_FROM and elf.is_elf(source):
-        with tempfile.NamedTemporaryFile(prefix="xvm-lab-strip-") as stripped:
-            subprocess.run(["strip", "-g", "-o", stripped.name, str(source)], check=True)
-            archive.file(target, Path(stripped.name).read_bytes(), 0o755)
     else:
-        archive.copy(source, target)
+        archive.file(target, elf.content(source), 0o755 if os.access(source, os.X_OK) else 0o644)
