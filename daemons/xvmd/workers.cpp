@@ -23,8 +23,8 @@ Result<std::unique_ptr<Workers>> Workers::start(std::size_t threads, const Open_
 }
 
 Workers::~Workers() {
-    std::deque<Item> dropped; // a job's end may answer a client: not under the lock
     {
+        std::deque<Item> dropped; // its end answers clients: not under the lock
         const std::lock_guard lock(mutex_);
         stopping_ = true;
         dropped.swap(queue_);

@@ -48,7 +48,7 @@ Image_source read_image_table(const toml::table& table, const std::string& key, 
     if (file && (pack || entry)) reader.bad("file", "and 'pack' exclude each other", "keep one of them");
     if (pack && !entry) reader.missing("entry", "entry = \"NAME\": which image of the pack");
     if (entry && !pack && !file) reader.missing("pack", "pack = \"FILE\": where the entry is");
-    if (!file && !pack && !entry) reader.missing("file", "file = \"FILE\", or pack and entry");
+    if (!file && !pack && !entry) reader.missing("file", "file = \"FILE\", or pack and entry", "pack");
     reader.finish();
     if (file) return {base.absolute(*file), {}};
     return {pack ? base.absolute(*pack) : std::string{}, entry.value_or("")};
@@ -70,7 +70,7 @@ Disk_config read_disk(const toml::table& table, Config_log& log, const Base_dire
     const auto raw = reader.text("raw", "raw = \"disk.img\"");
     if (pack && raw) reader.bad("raw", "and 'pack' exclude each other", "keep one of them");
     if (reader.node("pack") == nullptr && reader.node("raw") == nullptr)
-        reader.missing("pack", "pack = \"FILE\", or raw = \"FILE\"");
+        reader.missing("pack", "pack = \"FILE\", or raw = \"FILE\"", "raw");
     disk.kind = pack ? Disk_kind::pack : Disk_kind::raw;
     if (pack || raw) {
         const std::string& given = pack ? *pack : *raw;

@@ -88,8 +88,8 @@ void Table_reader::bad(std::string_view key, std::string cause, std::string reme
     log_.add(where(key), "'" + std::string(key) + "' " + std::move(cause), std::move(remedy));
 }
 
-void Table_reader::missing(std::string_view key, std::string_view example) {
-    missing_.push_back({key, std::string(example)});
+void Table_reader::missing(std::string_view key, std::string_view example, std::string_view or_key) {
+    missing_.push_back({key, or_key, std::string(example)});
 }
 
 void Table_reader::wrong_type(std::string_view key, const toml::node& node, std::string_view wanted,
@@ -107,7 +107,9 @@ void Table_reader::finish() {
                  near ? "did you mean '" + std::string(*near) + "'?"
                       : "see xvm.toml(5) for the keys there are");
         // One slip of the hand is one error: the key was not forgotten, only misspelt.
-        std::erase_if(missing_, [&](const Missing& lacking) { return near && lacking.key == *near; });
+        std::erase_if(missing_, [&](const Missing& lacking) {
+            return near && (lacking.key == *near || lacking.or_key == *near);
+        });
     }
     for (const Missing& lacking : missing_)
         log_.add_missing(what_.empty() ? toml::source_region{} : table_.source(),

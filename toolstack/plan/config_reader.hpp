@@ -54,7 +54,8 @@ class Table_reader {
     [[nodiscard]] const toml::source_region& where(std::string_view key) const;
 
     void bad(std::string_view key, std::string cause, std::string remedy = {});
-    void missing(std::string_view key, std::string_view example);
+    /// `or_key`: another key that would do as well.
+    void missing(std::string_view key, std::string_view example, std::string_view or_key = {});
     void wrong_type(std::string_view key, const toml::node& node, std::string_view wanted,
                     std::string_view example);
 
@@ -66,6 +67,7 @@ class Table_reader {
 
     struct Missing {
         std::string_view key;
+        std::string_view or_key;
         std::string example;
     };
 

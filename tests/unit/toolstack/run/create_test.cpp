@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/toolstack/run/machine.hpp"
+
+using namespace xvm;
+using namespace xvm::tests;
+
+namespace {
+
+Status create_and_fail_after(Machine& machine, const plan::Plan& plan, const std::string& step) {
+    run::Hooks hooks;
+    hooks.after = [&](const plan::Step& done) -> Status {
+        return done.name == step ? Status(fail(Fault::failed, step, "on purpose")) : Status{};
+    };
+    auto ports = machine.ports();
+    const auto created = run::create_domain(ports, plan, hooks);
+    return created ? Status{} : Status(tl::unexpected<Error>(created.error()));
+}
+
+/// Hands every call on, but for the one that is to fail.
+class Failing_domains final : public port::Domains {
+  public:
+    Failing_domains(port::Domains& domains, int fail_at) : domains_(domains), left_(fail_at) {}
+
+    Result<Domid> create(const port::Domain_shape& shape) override {
+        XVM_TRY(turn());
+        return domains_.create(shape);
+    }
+    Result<port::Built_domain> build(Domid domid, const port::Domain_shape& shape,
+                                     const port::Boot_image& image) override {
+        XVM_TRY(turn());
+        return domains_.build(domid, shape, image);
+    }
+    Status pin(Domid domid, unsigned vcpu, unsigned cpu) override {
+        XVM_TRY(turn());
+        return domains_.pin(domid, vcpu, cpu);
+    }
+    Status pause(Domid domid) override { return domains_.pause(domid); }
+    Status unpause(Domid domid) override {
+        XVM_TRY(turn());
+        return domains_.unpause(domid);
+    }
+    Status destroy(Domid domid) override { return domains_.destroy(domid); }
+    Result<std::vector<port::Domain_info>> list() override {
+        XVM_TRY(turn());
+        return domains_.list();
+    }
+    Result<port::Domain_info> info(Domid domid) override { return domains_.info(domid); }
+    Result<port::Host_info> host() override {
+        XVM_TRY(turn());
+        return domains_.host();
+    }
+    [[nodiscard]] bool failed() const { return left_ < 0; }
+
+  private:
+    Status turn() {
+        if (left_-- != 0) return {};
+        return fail(Fault::failed, "hypercall", "failed on purpose");
+    }
+    port::Domains& domains_;
+    int left_;
+};
+
+} // namespace
+
+TEST_CASE("A guest that is created and destroyed leaves the machine as it was") {
+    Machine machine;
+    const std::string before = machine.ledger();
+    auto ports = machine.ports();
+    const auto id = run::create_domain(ports, plan::plan_create(machine.guest(), false));
+    REQUIRE(id);
+    const auto entry = run::find_domain(ports, "web");
+    REQUIRE(entry);
+    CHECK(entry->info.id == *id);
+    CHECK(entry->life == run::Life::running);
+    CHECK(entry->managed);
+    REQUIRE(entry->disks.size() == 2);
+    CHECK(entry->disks[0].backend == schema::Device_state::init_wait);
+    CHECK(machine.hosted().domains().pinned_to(id->domid, 0) == 1);
+    CHECK(machine.ledger() != before);
+
+    CHECK(run::destroy_domain(ports, *entry));
+    CHECK(machine.ledger() == before);
+}
+
+TEST_CASE("A create that fails after any step leaves the machine as it was") {
+    Machine machine;
+    const plan::Plan plan = plan::plan_create(machine.guest(), false);
+    const std::string before = machine.ledger();
+    for (const plan::Step& step : plan.steps) {
+        INFO(step.name);
+        const Status created = create_and_fail_after(machine, plan, step.name);
+        REQUIRE_FALSE(created);
+        CHECK(created.error().line() == step.name + ": on purpose");
+        CHECK(machine.ledger() == before);
+    }
+    CHECK(plan.steps.size() == 15);
+    CHECK(create_and_fail_after(machine, plan, "no such step"));
+}
+
+TEST_CASE("A create in which any one hypervisor call fails leaves the machine as it was") {
+    Machine machine;
+    const plan::Plan plan = plan::plan_create(machine.guest(), false);
+    const std::string before = machine.ledger();
+    int calls = 0;
+    for (;; ++calls) {
+        Failing_domains failing(machine.domains(), calls);
+        auto ports = machine.ports();
+        run::Ports faulty{failing, ports.store, ports.block_backend, ports.patience};
+        const auto created = run::create_domain(faulty, plan);
+        if (!failing.failed()) break;
+        INFO("call " << calls);
+        REQUIRE_FALSE(created);
+        CHECK(machine.ledger() == before);
+    }
+    CHECK(calls >= 7); // names, host, disks, create, pin, build, unpause
+}
+
+TEST_CASE("A guest whose undo is missing leaves something behind: the ledger sees it") {
+    Machine machine;
+    plan::Plan broken = plan::plan_create(machine.guest(), false);
+    for (plan::Step& step : broken.steps)
+        if (step.kind == plan::Step_kind::write_guest) step.undo.clear();
+    const std::string before = machine.ledger();
+    CHECK_FALSE(create_and_fail_after(machine, broken, "unpause"));
+    CHECK(machine.ledger() != before);
+}
+
+TEST_CASE("A name that is taken is refused, whatever state its holder is in") {
+    Machine machine;
+    auto ports = machine.ports();
+    const plan::Plan plan = plan::plan_create(machine.guest(), true);
+    const auto first = run::create_domain(ports, plan);
+    REQUIRE(first);
+    const auto again = run::create_domain(ports, plan);
+    REQUIRE_FALSE(again);
+    CHECK(again.error().fault == Fault::busy);
+    CHECK(again.error().cause == "the name is taken (by domain 1, paused)");
+    machine.hosted().domains().shut_down(first->domid, 3);
+    CHECK(run::create_domain(ports, plan).error().cause == "the name is taken (by domain 1, crashed)");
+}
+
+TEST_CASE("Too little memory is said before anything is done, with both numbers") {
+    Machine machine;
+    const std::string before = machine.ledger();
+    plan::Guest_config guest = machine.guest();
+    guest.memory_bytes = guest.memory_max_bytes = 64ULL << 30;
+    auto ports = machine.ports();
+    const auto created = run::create_domain(ports, plan::plan_create(guest, false));
+    REQUIRE_FALSE(created);
+    CHECK(created.error().fault == Fault::exhausted);
+    CHECK(created.error().cause == "needs 64GiB of memory, 3072MiB are free");
+    CHECK(machine.ledger() == before);
+}
+
+TEST_CASE("A file that a guest writes serves no second guest") {
+    Machine machine;
+    plan::Guest_config writer = machine.guest("writer");
+    writer.disks.resize(1);
+    writer.disks[0].writable = true;
+    auto ports = machine.ports();
+    REQUIRE(run::create_domain(ports, plan::plan_create(writer, false)));
+    const auto reader = run::create_domain(ports, plan::plan_create(machine.guest("reader"), false));
+    REQUIRE_FALSE(reader);
+    CHECK(reader.error().fault == Fault::busy);
+    CHECK(reader.error().cause == "is disk xvda of domain 'writer' already");
+}
+
+TEST_CASE("Disks without a backend are refused, with the way to start it; a guest without disks is not") {
+    Machine machine;
+    const std::string before = machine.ledger();
+    machine.block_status = fail(Fault::unreachable, "xvm-blkd", "not running", "start it");
+    auto ports = machine.ports();
+    const auto created = run::create_domain(ports, plan::plan_create(machine.guest(), false));
+    REQUIRE_FALSE(created);
+    CHECK(created.error().line() == "xvm-blkd: not running; start it");
+    CHECK(machine.ledger() == before);
+
+    plan::Guest_config diskless = machine.guest();
+    diskless.disks.clear();
+    CHECK(run::create_domain(ports, plan::plan_create(diskless, false)));
+}
+
+TEST_CASE("A backend that refuses or hangs makes the create fail, and nothing stays") {
+    Machine machine;
+    const std::string before = machine.ledger();
+    auto ports = machine.ports();
+    const plan::Plan plan = plan::plan_create(machine.guest(), false);
+
+    machine.backend().mood = Backend_double::Mood::refuses;
+    auto created = run::create_domain(ports, plan);
+    REQUIRE_FALSE(created);
+    CHECK(created.error().line() == "disk xvda: refused by xvm-blkd: the image is haunted");
+    CHECK(machine.ledger() == before);
+
+    machine.backend().mood = Backend_double::Mood::hangs;
+    created = run::create_domain(ports, plan);
+    REQUIRE_FALSE(created);
+    // It never let go either: that is told, and its directories are gone all the same.
+    CHECK(created.error().fault == Fault::leftovers);
+    CHECK(created.error().cause.find("did not offer it in time") != std::string::npos);
+    CHECK(machine.ledger() == before);
+}
+
+TEST_CASE("A domain whose memory is still mapped is told as left over, and goes when it can") {
+    Machine machine;
+    const std::string before = machine.ledger();
+    auto ports = machine.ports();
+    const auto id = run::create_domain(ports, plan::plan_create(machine.guest(), false));
+    REQUIRE(id);
+    machine.hosted().domains().hold(id->domid);
+    const Status destroyed = run::destroy_domain(ports, *run::find_domain(ports, "web"));
+    REQUIRE_FALSE(destroyed);
+    CHECK(destroyed.error().fault == Fault::leftovers);
+    CHECK(destroyed.error().cause.find("somebody maps its memory") != std::string::npos);
+    machine.hosted().domains().release(id->domid);
+    CHECK(machine.ledger() == before);
+}
+
+TEST_CASE("Guests that ended on their own are cleaned up by destroy") {
+    Machine machine;
+    const std::string before = machine.ledger();
+    auto ports = machine.ports();
+    for (const unsigned reason : {0u, 1u, 3u}) {
+        const auto id = run::create_domain(ports, plan::plan_create(machine.guest(), false));
+        REQUIRE(id);
+        machine.hosted().domains().shut_down(id->domid, reason);
+        CHECK(run::destroy_domain(ports, *run::find_domain(ports, "web")));
+        CHECK(machine.ledger() == before);
+    }
+}
+
+TEST_CASE("Neither the control domain nor another tool's guest is destroyed") {
+    Machine machine;
+    auto ports = machine.ports();
+    CHECK(run::destroy_domain(ports, *run::find_domain(ports, "0")).error().fault == Fault::denied);
+    port::Domain_shape shape;
+    shape.uuid = Uuid::random();
+    shape.memory_bytes = shape.memory_max_bytes = 4ULL << 20;
+    const auto other = machine.domains().create(shape);
+    REQUIRE(other);
+    const auto refused = run::destroy_domain(ports, *run::find_domain(ports, std::to_string(number(*other))));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().fault == Fault::denied);
+    CHECK(run::find_domain(ports, shape.uuid.text()));
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// A make-believe machine with a block backend that only moves states: what creating and destroying
+// guests is tested on.
+#pragma once
+
+#include "daemons/xvmd/hosted_ports.hpp"
+#include "tests/unit/daemons/common/scratch.hpp"
+#include "toolstack/run/create.hpp"
+#include "toolstack/run/store_trees.hpp"
+#include "toolstack/run/teardown.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <catch2/catch.hpp>
+#include <fstream>
+
+namespace xvm::tests {
+
+/// Plays xvm-blkd whenever the code under test looks at the store: offers what is at 1, closes what is
+/// at 5. It sits between that code and the store, so no thread and no time is involved.
+class Backend_double final : public port::Store {
+  public:
+    explicit Backend_double(port::Store& store) : store_(store) {}
+
+    enum class Mood { serves, refuses, hangs };
+    Mood mood = Mood::serves;
+
+    Result<std::string> read(const std::string& path, port::Txn txn) override {
+        if (txn == port::Txn::none) play();
+        return store_.read(path, txn);
+    }
+    Status write(const std::string& path, std::string_view value, port::Txn txn) override {
+        return store_.write(path, value, txn);
+    }
+    Status make(const std::string& path, port::Txn txn) override { return store_.make(path, txn); }
+    Status remove(const std::string& path, port::Txn txn) override { return store_.remove(path, txn); }
+    Result<std::vector<std::string>> list(const std::string& path, port::Txn txn) override {
+        return store_.list(path, txn);
+    }
+    Status set_permissions(const std::string& path, std::span<const port::Store_permission> permissions,
+                           port::Txn txn) override {
+        return store_.set_permissions(path, permissions, txn);
+    }
+    Result<std::vector<port::Store_permission>> permissions(const std::string& path, port::Txn txn) override {
+        return store_.permissions(path, txn);
+    }
+    Result<port::Txn> begin() override { return store_.begin(); }
+    Status commit(port::Txn txn) override { return store_.commit(txn); }
+    void abort(port::Txn txn) noexcept override { store_.abort(txn); }
+    Status introduce(Domid domid, std::uint64_t frame, Evtchn_port port) override {
+        return store_.introduce(domid, frame, port);
+    }
+    void release(Domid domid) noexcept override { store_.release(domid); }
+    Result<bool> present(Domid domid) override { return store_.present(domid); }
+    Status watch(const std::string& path, const std::string& token) override {
+        return store_.watch(path, token);
+    }
+    void unwatch(const std::string& path, const std::string& token) noexcept override {
+        store_.unwatch(path, token);
+    }
+    Result<std::optional<port::Watch_event>> next_event() override { return store_.next_event(); }
+    int fd() const noexcept override { return store_.fd(); }
+
+  private:
+    void play() {
+        const std::string root = "/local/domain/0/backend/xvbd";
+        const auto guests = store_.list(root);
+        if (!guests || mood == Mood::hangs) return;
+        for (const std::string& guest : *guests) {
+            const auto disks = store_.list(root + "/" + guest);
+            if (!disks) continue;
+            for (const std::string& disk : *disks)
+                serve(root + "/" + guest + "/" + disk);
+        }
+    }
+    void serve(const std::string& dir) {
+        const auto state = store_.read(dir + "/state");
+        if (state == "1" && mood == Mood::refuses) {
+            REQUIRE(store_.write(dir + "/error", "the image is haunted"));
+            REQUIRE(store_.write(dir + "/state", "5"));
+        } else if (state == "1") {
+            REQUIRE(store_.write(dir + "/state", "2"));
+        } else if (state == "5") {
+            REQUIRE(store_.write(dir + "/state", "6"));
+        }
+    }
+
+    port::Store& store_;
+};
+
+class Machine {
+  public:
+    Machine()
+        : hosted_(xvmd::Hosted_machine::make()), set_(std::move(*hosted_->open())), backend_(set_->store()) {
+        REQUIRE(run::make_roots(set_->store()));
+        std::ofstream(scratch_ / "kernel", std::ios::binary) << "\x7f"
+                                                                "ELF\x02\x01\x01"
+                                                             << std::string(4096, '\0');
+        std::ofstream(scratch_ / "disk", std::ios::binary) << std::string(8192, '\0');
+    }
+
+    [[nodiscard]] run::Ports ports() {
+        using namespace std::chrono_literals;
+        return {set_->domains(), backend_, [this] { return block_status; }, {20ms, 20ms}};
+    }
+    /// A guest with two disks, both served.
+    [[nodiscard]] plan::Guest_config guest(const std::string& name = "web") const {
+        plan::Guest_config guest;
+        guest.name = name;
+        guest.memory_bytes = guest.memory_max_bytes = 64ULL << 20;
+        guest.pins = {1};
+        guest.kernel.path = scratch_ / "kernel";
+        guest.disks = {{"xvda", 51712, plan::Disk_kind::raw, scratch_ / "disk", false},
+                       {"xvdb", 51728, plan::Disk_kind::raw, scratch_ / "disk", false}};
+        return guest;
+    }
+    [[nodiscard]] std::string ledger() const { return boost::json::serialize(hosted_->ledger()); }
+    [[nodiscard]] Backend_double& backend() { return backend_; }
+    [[nodiscard]] port::Store& store() { return set_->store(); }
+    [[nodiscard]] xvmd::Hosted_machine& hosted() { return *hosted_; }
+    [[nodiscard]] port::Domains& domains() { return set_->domains(); }
+
+    Status block_status;
+
+  private:
+    Scratch scratch_;
+    std::shared_ptr<xvmd::Hosted_machine> hosted_;
+    std::unique_ptr<xvmd::Port_set> set_;
+    Backend_double backend_;
+};
+
+} // namespace xvm::tests
