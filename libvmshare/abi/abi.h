@@ -22,15 +22,14 @@
 #include <type_traits>
 #define XVM_ABI_ASSERT(condition, text) static_assert(condition, text)
 /* A type without padding has one representation per value: nothing of the stack leaks through it. */
-#define XVM_ABI_SIZE(type, bytes)                                                                  \
-    static_assert(sizeof(type) == (bytes), #type " is not " #bytes " bytes");                      \
+#define XVM_ABI_SIZE(type, bytes)                                                                            \
+    static_assert(sizeof(type) == (bytes), #type " is not " #bytes " bytes");                                \
     static_assert(std::has_unique_object_representations_v<type>, #type " has padding")
 #else
 #define XVM_ABI_ASSERT(condition, text) _Static_assert(condition, text)
-#define XVM_ABI_SIZE(type, bytes)                                                                  \
-    _Static_assert(sizeof(type) == (bytes), #type " is not " #bytes " bytes")
+#define XVM_ABI_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " is not " #bytes " bytes")
 #endif
-#define XVM_ABI_AT(type, field, offset)                                                            \
+#define XVM_ABI_AT(type, field, offset)                                                                      \
     XVM_ABI_ASSERT(offsetof(type, field) == (offset), #type "." #field " is not at " #offset)
 
 #endif

@@ -44,22 +44,22 @@ enum xvm_pack_kind {
 
 /* Slot 0. */
 struct xvm_pack_header {
-    char magic[8];             /* 0x00 XVM_PACK_MAGIC, without its NUL */
-    uint16_t major;            /* 0x08 another major is refused */
-    uint16_t minor;            /* 0x0a a higher minor is read */
-    uint32_t incompat;         /* 0x0c */
-    uint32_t compat;           /* 0x10 ignored by who does not know them */
-    uint32_t flags;            /* 0x14 */
-    uint64_t disk_bytes;       /* 0x18 of the whole disk, a multiple of XVM_PACK_ALIGN */
-    uint32_t image_count;      /* 0x20 slots 1..image_count are in use, the rest is zero */
-    uint32_t reserved0;        /* 0x24 */
-    uint64_t build_time_s;     /* 0x28 since 1970, 0: not stated */
-    uint8_t index_sha256[32];  /* 0x30 of the 64 KiB with this field zero */
-    char label[32];            /* 0x50 printable ASCII, NUL padded */
-    uint8_t root_hash[32];     /* 0x70 kept for a hash over all images; zero in 1.0 */
-    uint8_t signature[64];     /* 0x90 kept for Ed25519; zero in 1.0 */
-    uint64_t backup_offset;    /* 0xd0 kept for a second index; zero in 1.0 */
-    uint8_t reserved1[40];     /* 0xd8 */
+    char magic[8];            /* 0x00 XVM_PACK_MAGIC, without its NUL */
+    uint16_t major;           /* 0x08 another major is refused */
+    uint16_t minor;           /* 0x0a a higher minor is read */
+    uint32_t incompat;        /* 0x0c */
+    uint32_t compat;          /* 0x10 ignored by who does not know them */
+    uint32_t flags;           /* 0x14 */
+    uint64_t disk_bytes;      /* 0x18 of the whole disk, a multiple of XVM_PACK_ALIGN */
+    uint32_t image_count;     /* 0x20 slots 1..image_count are in use, the rest is zero */
+    uint32_t reserved0;       /* 0x24 */
+    uint64_t build_time_s;    /* 0x28 since 1970, 0: not stated */
+    uint8_t index_sha256[32]; /* 0x30 of the 64 KiB with this field zero */
+    char label[32];           /* 0x50 printable ASCII, NUL padded */
+    uint8_t root_hash[32];    /* 0x70 kept for a hash over all images; zero in 1.0 */
+    uint8_t signature[64];    /* 0x90 kept for Ed25519; zero in 1.0 */
+    uint64_t backup_offset;   /* 0xd0 kept for a second index; zero in 1.0 */
+    uint8_t reserved1[40];    /* 0xd8 */
 };
 XVM_ABI_SIZE(struct xvm_pack_header, XVM_PACK_SLOT_BYTES);
 XVM_ABI_AT(struct xvm_pack_header, magic, 0x00);

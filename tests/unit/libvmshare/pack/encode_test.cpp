@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "craft.hpp"
+#include "tests/unit/libvmshare/pack/craft.hpp"
 
 #include <catch2/catch.hpp>
 

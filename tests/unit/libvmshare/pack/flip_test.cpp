@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every single bit of an index flipped: with the checksum as it was, and as an attacker would mend it.
-#include "craft.hpp"
-#include "invariant.hpp"
+#include "tests/unit/libvmshare/pack/craft.hpp"
+#include "tests/unit/libvmshare/pack/invariant.hpp"
 
 #include <catch2/catch.hpp>
 #include <map>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Disks that lie about what they hold, and directories that are traps.
-#include "craft.hpp"
-#include "scratch.hpp"
+#include "tests/unit/libvmshare/pack/craft.hpp"
+#include "tests/unit/libvmshare/pack/scratch.hpp"
 
 #include "libvmshare/pack/extract.hpp"
 #include "libvmshare/pack/reader.hpp"

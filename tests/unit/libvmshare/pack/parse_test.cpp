@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "craft.hpp"
-#include "invariant.hpp"
+#include "tests/unit/libvmshare/pack/craft.hpp"
+#include "tests/unit/libvmshare/pack/invariant.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "craft.hpp"
-#include "invariant.hpp"
-#include "scratch.hpp"
+#include "tests/unit/libvmshare/pack/craft.hpp"
+#include "tests/unit/libvmshare/pack/invariant.hpp"
+#include "tests/unit/libvmshare/pack/scratch.hpp"
 
 #include "libvmshare/pack/extract.hpp"
 #include "libvmshare/pack/reader.hpp"
