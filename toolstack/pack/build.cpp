@@ -12,7 +12,6 @@
 #include <boost/json/array.hpp>
 #include <cstdlib>
 #include <fcntl.h>
-#include <iostream>
 #include <sys/stat.h>
 
 namespace xvm::pack_tool {
@@ -91,46 +90,46 @@ Result<std::vector<Image_line>> image_lines(const Request& request) {
     return lines;
 }
 
-void print_answer(const Request& request, const std::string& out, const pack::Index& index,
-                  const Work& work) {
+void print_answer(std::ostream& out, const Request& request, const std::string& name,
+                  const pack::Index& index, const Work& work) {
     if (request.format == Format::json) {
-        auto answer = json_answer("build", out);
+        auto answer = json_answer("build", name);
         answer["disk_bytes"] = index.disk_bytes;
         auto& images = answer["images"].emplace_array();
         for (const pack::Image& image : index.images)
             images.emplace_back(json_image(image));
-        print_json(std::cout, answer);
+        print_json(out, answer);
         return;
     }
-    std::cout << out << ": " << image_count(index.images.size()) << ", " << human_bytes(index.disk_bytes)
-              << ", " << work.speed() << '\n';
+    out << name << ": " << image_count(index.images.size()) << ", " << human_bytes(index.disk_bytes) << ", "
+        << work.speed() << '\n';
 }
 
-Status run(const Request& request) {
+Status run(const Request& request, std::ostream& out) {
     if (request.arguments.empty()) return usage_error(build_verb, "no pack to write is named");
-    const std::string& out = request.arguments.front();
-    if (out.find('=') != std::string::npos && out.find('/') >= out.find('='))
-        return usage_error(build_verb, "the pack to write comes first, before '" + out + "'");
+    const std::string& name = request.arguments.front();
+    if (name.find('=') != std::string::npos && name.find('/') >= name.find('='))
+        return usage_error(build_verb, "the pack to write comes first, before '" + name + "'");
 
     XVM_TRY_LET(const pack::Pack_spec spec, pack_spec(request));
     XVM_TRY_LET(const std::vector<Image_line> lines, image_lines(request));
-    XVM_TRY_LET(const Target target, open_target(out));
+    XVM_TRY_LET(const Target target, open_target(name));
     std::vector<pack::Source> sources;
     for (const Image_line& line : lines) {
         XVM_TRY_LET(pack::Source source, pack::Source::open(line.name, line.path, line.kind));
         sources.push_back(std::move(source));
     }
-    XVM_TRY_LET(pack::Index index, pack::plan_pack(sources, spec, out));
+    XVM_TRY_LET(pack::Index index, pack::plan_pack(sources, spec, name));
 
     std::uint64_t total = 0;
     for (const pack::Image& image : index.images)
         total += image.size;
-    Work work("building " + out, total);
-    XVM_TRY_LET(pack::New_file file, pack::New_file::create(target.directory.get(), target.name, out));
-    XVM_TRY_LET(index, pack::write_pack(file.fd(), out, std::move(index), sources,
+    Work work("building " + name, total);
+    XVM_TRY_LET(pack::New_file file, pack::New_file::create(target.directory.get(), target.name, name));
+    XVM_TRY_LET(index, pack::write_pack(file.fd(), name, std::move(index), sources,
                                         [&](std::uint64_t bytes) { return work.step(bytes); }));
     XVM_TRY(file.publish(pack::Existing::replace));
-    print_answer(request, out, index, work);
+    print_answer(out, request, name, index, work);
     return {};
 }
 

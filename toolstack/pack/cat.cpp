@@ -62,7 +62,7 @@ Status cat_to_file(const pack::Reader& reader, const pack::Image& image) {
     return write_zeros(image.size - done);
 }
 
-Status run(const Request& request) {
+Status run(const Request& request, std::ostream& /*out*/) {
     if (request.arguments.size() != 2) return usage_error(cat_verb, "needs a pack and the name of an image");
     XVM_TRY_LET(const pack::Reader reader, pack::Reader::open(request.arguments[0]));
     XVM_TRY_LET(const pack::Image* const image, reader.find(request.arguments[1]));

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <fcntl.h>
-#include <iostream>
 
 namespace xvm::pack_tool {
 namespace {
@@ -42,24 +41,25 @@ Result<Unique_fd> open_directory(const std::string& path) {
     return directory;
 }
 
-void print_answer(const Request& request, const pack::Reader& reader, const std::string& directory,
-                  const std::vector<const pack::Image*>& images, const Work& work) {
+void print_answer(std::ostream& out, const Request& request, const pack::Reader& reader,
+                  const std::string& directory, const std::vector<const pack::Image*>& images,
+                  const Work& work) {
     if (request.format == Format::json) {
         auto answer = json_answer("extract", reader.name());
         answer["directory"] = directory;
         auto& list = answer["images"].emplace_array();
         for (const pack::Image* image : images)
             list.emplace_back(json_image(*image));
-        print_json(std::cout, answer);
+        print_json(out, answer);
         return;
     }
     for (const pack::Image* image : images)
-        std::cout << directory << '/' << image->name << "  " << human_bytes(image->size)
-                  << (image->sum ? "  SHA-256 ok" : "  no checksum in a plain pack") << '\n';
-    std::cout << image_count(images.size()) << ", " << work.speed() << '\n';
+        out << directory << '/' << image->name << "  " << human_bytes(image->size)
+            << (image->sum ? "  SHA-256 ok" : "  no checksum in a plain pack") << '\n';
+    out << image_count(images.size()) << ", " << work.speed() << '\n';
 }
 
-Status run(const Request& request) {
+Status run(const Request& request, std::ostream& out) {
     if (request.arguments.empty()) return usage_error(extract_verb, "needs a pack");
     const std::string& shown = request.options["directory"].as<std::string>();
     const pack::Existing existing = request.has("force") ? pack::Existing::replace : pack::Existing::keep;
@@ -77,7 +77,7 @@ Status run(const Request& request) {
     for (const pack::Image* image : images)
         XVM_TRY(pack::extract(reader, *image, directory.get(), shown, existing,
                               [&](std::uint64_t bytes) { return work.step(bytes); }));
-    print_answer(request, reader, shown, images, work);
+    print_answer(out, request, reader, shown, images, work);
     return {};
 }
 

@@ -5,7 +5,6 @@
 #include "toolstack/pack/verb.hpp"
 
 #include <boost/json/array.hpp>
-#include <iostream>
 
 namespace xvm::pack_tool {
 namespace {
@@ -14,7 +13,7 @@ void add_options(boost::program_options::options_description& options) {
     options.add_options()("long,l", "show the whole SHA-256");
 }
 
-void print_as_table(const pack::Index& index, bool whole_sum) {
+void print_as_table(std::ostream& out, const pack::Index& index, bool whole_sum) {
     std::vector<std::vector<std::string>> rows{{"NAME", "KIND", ">BYTES", ">OFFSET", "SHA-256"}};
     for (const pack::Image& image : index.images) {
         std::string sum = image.sum ? pack::hex(*image.sum) : "-";
@@ -22,14 +21,14 @@ void print_as_table(const pack::Index& index, bool whole_sum) {
         rows.push_back({image.name, index.plain ? "-" : std::string(pack::name_of(image.kind)),
                         std::to_string(image.size), std::to_string(image.offset), std::move(sum)});
     }
-    if (!index.images.empty()) print_table(std::cout, rows);
-    std::cout << image_count(index.images.size()) << ", " << human_bytes(index.disk_bytes);
-    if (!index.label.empty()) std::cout << ", label '" << index.label << "'";
-    if (index.plain) std::cout << ", plain (no checksums)";
-    std::cout << '\n';
+    if (!index.images.empty()) print_table(out, rows);
+    out << image_count(index.images.size()) << ", " << human_bytes(index.disk_bytes);
+    if (!index.label.empty()) out << ", label '" << index.label << "'";
+    if (index.plain) out << ", plain (no checksums)";
+    out << '\n';
 }
 
-void print_as_json(const std::string& name, const pack::Index& index) {
+void print_as_json(std::ostream& out, const std::string& name, const pack::Index& index) {
     auto answer = json_answer("ls", name);
     answer["disk_bytes"] = index.disk_bytes;
     answer["label"] = index.label;
@@ -38,16 +37,16 @@ void print_as_json(const std::string& name, const pack::Index& index) {
     auto& images = answer["images"].emplace_array();
     for (const pack::Image& image : index.images)
         images.emplace_back(json_image(image));
-    print_json(std::cout, answer);
+    print_json(out, answer);
 }
 
-Status run(const Request& request) {
+Status run(const Request& request, std::ostream& out) {
     if (request.arguments.size() != 1) return usage_error(ls_verb, "needs one pack");
     XVM_TRY_LET(const pack::Reader reader, pack::Reader::open(request.arguments[0]));
     if (request.format == Format::json)
-        print_as_json(reader.name(), reader.index());
+        print_as_json(out, reader.name(), reader.index());
     else
-        print_as_table(reader.index(), request.has("long"));
+        print_as_table(out, reader.index(), request.has("long"));
     return {};
 }
 

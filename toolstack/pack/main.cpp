@@ -8,16 +8,27 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <sstream>
 
 namespace xvm::pack_tool {
 namespace {
 
 constexpr std::array verbs{&build_verb, &ls_verb, &cat_verb, &extract_verb, &verify_verb};
 
-int report(const Error& error, bool as_json) {
-    if (as_json) print_json(std::cout, json_error(error));
+int report(const Error& error) {
     std::cerr << "xvm-pack: " << error.line() << '\n';
     return static_cast<int>(error.fault);
+}
+
+/// Runs the verb; its answer goes out as a whole, and with -o json there is exactly one.
+int execute(const Verb& verb, const Request& request) {
+    std::ostringstream answer;
+    Status status = verb.run(request, answer);
+    if (!status && request.format == Format::json && answer.view().empty())
+        print_json(answer, json_error(status.error()));
+    std::cout << answer.view() << std::flush;
+    if (!std::cout && status) status = fail(Fault::failed, "standard output", "cannot write");
+    return status ? 0 : report(status.error());
 }
 
 int run(const std::vector<std::string>& words) {
@@ -35,18 +46,16 @@ int run(const std::vector<std::string>& words) {
     }
     const bool asks_help = words[0] == "help";
     const auto verb = find_verb(verbs, words[asks_help ? 1 : 0]);
-    if (!verb) return report(verb.error(), false);
+    if (!verb) return report(verb.error());
     const auto request = parse_request(**verb, {words.begin() + 1, words.end()});
-    if (!request) return report(request.error(), false);
+    if (!request) return report(request.error());
     if (asks_help || request->has("help")) {
         std::cout << help_text(**verb);
         return 0;
     }
 
     catch_interrupts();
-    Status status = (*verb)->run(*request);
-    if (status && !std::cout.flush()) status = fail(Fault::failed, "standard output", "cannot write");
-    return status ? 0 : report(status.error(), request->format == Format::json);
+    return execute(**verb, *request);
 }
 
 } // namespace

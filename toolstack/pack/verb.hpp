@@ -6,6 +6,7 @@
 #include "libvmshare/base/result.hpp"
 
 #include <boost/program_options.hpp>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,9 @@ struct Verb {
     std::string_view summary;   ///< one line
     std::string_view details;   ///< for --help
     void (*add_options)(boost::program_options::options_description& options);
-    Status (*run)(const Request& request);
+    /// Prints its answer to `out`. With an error, what is in `out` is an answer all the same (verify's);
+    /// an empty one says that there is none.
+    Status (*run)(const Request& request, std::ostream& out);
 };
 
 extern const Verb build_verb;

@@ -42,7 +42,7 @@ Result<Report> examine(const pack::Reader& reader, Work& work) {
     return report;
 }
 
-void print_answer(const Request& request, const pack::Reader& reader, const Report& report,
+void print_answer(std::ostream& out, const Request& request, const pack::Reader& reader, const Report& report,
                   const Work& work) {
     if (request.format == Format::json) {
         auto answer = json_answer("verify", reader.name());
@@ -56,26 +56,26 @@ void print_answer(const Request& request, const pack::Reader& reader, const Repo
         auto& errors = answer["errors"].emplace_array();
         for (const Error& error : report.errors)
             errors.emplace_back(error.line());
-        print_json(std::cout, answer);
+        print_json(out, answer);
         return;
     }
     std::vector<std::vector<std::string>> rows{{"NAME", ">OFFSET", ">BYTES", "VERDICT"}};
     for (const Finding& finding : report.images)
         rows.push_back({finding.image->name, std::to_string(finding.image->offset),
                         std::to_string(finding.image->size), finding.verdict});
-    if (rows.size() > 1) print_table(std::cout, rows);
+    if (rows.size() > 1) print_table(out, rows);
     if (report.errors.empty())
-        std::cout << reader.name() << ": index, " << image_count(report.images.size()) << " and padding are "
-                  << (reader.index().plain ? "in order (a plain pack has no checksums)" : "in order") << ", "
-                  << work.speed() << '\n';
+        out << reader.name() << ": index, " << image_count(report.images.size()) << " and padding are "
+            << (reader.index().plain ? "in order (a plain pack has no checksums)" : "in order") << ", "
+            << work.speed() << '\n';
 }
 
-Status run(const Request& request) {
+Status run(const Request& request, std::ostream& out) {
     if (request.arguments.size() != 1) return usage_error(verify_verb, "needs one pack");
     XVM_TRY_LET(const pack::Reader reader, pack::Reader::open(request.arguments[0]));
     Work work("verifying " + reader.name(), reader.index().disk_bytes - pack::index_bytes);
     XVM_TRY_LET(const Report report, examine(reader, work));
-    print_answer(request, reader, report, work);
+    print_answer(out, request, reader, report, work);
     if (report.errors.empty()) return {};
     for (std::size_t at = 1; at < report.errors.size(); ++at)
         std::cerr << "xvm-pack: " << report.errors[at].line() << '\n';
