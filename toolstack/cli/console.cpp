@@ -39,7 +39,7 @@ Outcome run(const Request& request) {
     }
     const bool interactive = ::isatty(STDIN_FILENO) == 1;
     if (interactive) std::cerr << "console of '" << name << "'; Ctrl-] leaves\n";
-    XVM_TRY_LET(const Console_end end, join_terminal(tty));
+    XVM_TRY_LET(const Console_end end, join_terminal(tty, STDIN_FILENO, STDOUT_FILENO));
     if (interactive)
         std::cerr << (end == Console_end::left ? "\nleft; the guest goes on\n" : "\nthe console is gone\n");
     return {};

@@ -69,15 +69,14 @@ bool write_all(int fd, std::span<const char> bytes) {
 
 } // namespace
 
-Result<Console_end> join_terminal(const std::string& path) {
+Result<Console_end> join_terminal(const std::string& path, int in, int out) {
     XVM_TRY_LET(const Unique_fd tty, open_file(path, O_RDWR | O_NOCTTY));
     XVM_TRY_LET(const Unique_fd signals, end_signals());
     const Raw_mode far_side(tty.get()); // else it would echo what the guest prints back to the guest
-    const Raw_mode near_side(STDIN_FILENO);
+    const Raw_mode near_side(in);
 
     std::array<char, 4096> buffer{};
-    std::array<pollfd, 3> watched{
-        {{STDIN_FILENO, POLLIN, 0}, {tty.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}}};
+    std::array<pollfd, 3> watched{{{in, POLLIN, 0}, {tty.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}}};
     for (;;) {
         if (::poll(watched.data(), watched.size(), -1) < 0) {
             if (errno == EINTR) continue;
@@ -87,11 +86,11 @@ Result<Console_end> join_terminal(const std::string& path) {
         if (watched[1].revents != 0) {
             const ssize_t got = ::read(tty.get(), buffer.data(), buffer.size());
             if (got <= 0 && errno != EINTR) return Console_end::guest_gone;
-            if (got > 0 && !write_all(STDOUT_FILENO, std::span(buffer).first(static_cast<std::size_t>(got))))
+            if (got > 0 && !write_all(out, std::span(buffer).first(static_cast<std::size_t>(got))))
                 return Console_end::left; // nobody reads any more
         }
         if (watched[0].revents != 0) {
-            const ssize_t got = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+            const ssize_t got = ::read(in, buffer.data(), buffer.size());
             if (got <= 0) {
                 watched[0].fd = -1; // poll() passes over it
                 continue;

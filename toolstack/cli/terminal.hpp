@@ -10,9 +10,9 @@ namespace xvm::cli {
 
 enum class Console_end { left, guest_gone };
 
-/// Copies standard input to the pseudo-terminal at `path` and what comes back to standard output, until
-/// Ctrl-] is typed or the other side goes. A standard input that is a terminal is raw meanwhile, and as it
-/// was afterwards, also after SIGTERM or SIGHUP; one that is none may end, and output still flows.
-[[nodiscard]] Result<Console_end> join_terminal(const std::string& path);
+/// Copies `in` to the pseudo-terminal at `path` and what comes back to `out`, until Ctrl-] is typed or the
+/// other side goes. An `in` that is a terminal is raw meanwhile, and as it was afterwards, also after
+/// SIGTERM or SIGHUP; one that is none may end, and output still flows.
+[[nodiscard]] Result<Console_end> join_terminal(const std::string& path, int in, int out);
 
 } // namespace xvm::cli

@@ -51,10 +51,14 @@ class Creation final : public Executor {
     Status await_disk(const plan::Disk_config& disk);
 
     [[nodiscard]] std::string object() const { return "domain '" + guest_.name + "'"; }
-    /// A user knows the guest by its name, not by a number that is about to be gone.
+    /// A user knows the guest by its name, not by a number that is about to be gone, and its parts by
+    /// their files.
     [[nodiscard]] Status in_users_words(Status status) const {
-        if (!status && domid_ && status.error().object == "domain " + std::to_string(number(*domid_)))
-            status.error().object = object();
+        if (status) return status;
+        std::string& named = status.error().object;
+        if (domid_ && named == "domain " + std::to_string(number(*domid_))) named = object();
+        if (named == "kernel") named += ": " + guest_.kernel.text();
+        if (named == "ramdisk") named += ": " + guest_.ramdisk.text();
         return status;
     }
     [[nodiscard]] Status remove_disk(const plan::Disk_config& disk);
