@@ -1,34 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Processes as domains, all in this one.
 #include "libvmshare/base/assert.hpp"
-#include "libvmshare/port/hosted/process.hpp"
-#include "tests/contract/sharing/world.hpp"
+#include "tests/contract/sharing/hosted_actor.hpp"
 
 namespace xvm::test {
 namespace {
 
-constexpr Domid guest{7};
-
-class Hosted_actor final : public Actor {
-  public:
-    Hosted_actor(std::unique_ptr<port::hosted::Process> process, Domid domid)
-        : process_(std::move(process)), domid_(domid) {}
-    Domid domid() const override { return domid_; }
-    port::Events& events() override { return process_->events(); }
-    port::Grants& grants() override { return process_->grants(); }
-    port::Granter* granter() override { return &process_->granter(); }
-    port::Store& store() override { return process_->store(); }
-
-  private:
-    std::unique_ptr<port::hosted::Process> process_;
-    Domid domid_;
-};
-
 class Hosted_world final : public World {
   public:
-    Hosted_world() { XVM_ASSERT(host_->add_domain(guest)); }
+    Hosted_world() { XVM_ASSERT(host_->add_domain(hosted_guest)); }
     std::unique_ptr<Actor> near() override { return start(dom0); }
-    std::unique_ptr<Actor> far() override { return start(guest); }
+    std::unique_ptr<Actor> far() override { return start(hosted_guest); }
     Domid begin_domain() override {
         XVM_ASSERT(host_->add_unintroduced_domain(Domid{8}));
         return Domid{8};
