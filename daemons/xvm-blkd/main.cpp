@@ -11,6 +11,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <csignal>
 #include <iostream>
 #include <spdlog/spdlog.h>
@@ -31,7 +32,7 @@ daemon::Router routes(const blkd::Backend& backend) {
                    boost::json::array vbds;
                    backend.for_each(
                        [&](const blkd::Vbd& vbd) { vbds.push_back(blkd::to_json(vbd.id(), vbd.report())); });
-                   return daemon::json_response(vbds);
+                   return daemon::json_response(boost::json::object{{"vbds", std::move(vbds)}});
                }));
     return router;
 }
@@ -40,7 +41,7 @@ int run(const blkd::Options& options) {
     // First the socket: its lock says whether another xvm-blkd is at work.
     auto listener = daemon::Unix_listener::open(options.socket, "xvm-blkd");
     if (!listener) return complain(listener.error());
-    auto world = blkd::open_xen();
+    auto world = options.hosted.empty() ? blkd::open_xen() : blkd::open_hosted(options.hosted);
     if (!world) return complain(world.error());
 
     asio::io_context context(1);

@@ -22,7 +22,9 @@ Result<std::optional<Options>> parse_options(int argc, const char* const* argv) 
          "threads that carry out I/O, 1 to 64")                                                             //
         ("log-level", po::value(&options.log_level)->default_value(options.log_level)->value_name("LEVEL"), //
          "trace, debug, info, warn or error")                                                               //
-        ("version", "print the version")                                                                    //
+        ("hosted", po::value(&options.hosted)->value_name("SOCKET"),
+         "work on a hosted machine instead of Xen: for tests") //
+        ("version", "print the version")                       //
         ("help", "print this");
     po::variables_map given;
     try {

@@ -12,6 +12,7 @@ namespace xvm::blkd {
 struct Options {
     std::string socket = "/run/xvm/blkd.sock";
     std::string log_level = "info";
+    std::string hosted; ///< socket of a hosted machine; empty: this machine's Xen
     unsigned threads = 2;
 };
 

@@ -20,4 +20,7 @@ struct World {
 /// This machine's Xen. unreachable: no xenstored, or no Xen.
 [[nodiscard]] Result<World> open_xen();
 
+/// A hosted machine, by its socket: for tests.
+[[nodiscard]] Result<World> open_hosted(const std::string& socket);
+
 } // namespace xvm::blkd
