@@ -207,7 +207,7 @@ xvm_store_lint() { # holds the live store against the schema
 # --- the machine -----------------------------------------------------------------------------
 
 scratch() { # -> directory of an empty 8 GiB ext4 file system on a disk of the lab
-    mountpoint -q /scratch || mount -t ext4 /dev/lab/scratch /scratch || return 1
+    grep -q ' /scratch ' /proc/mounts || mount -t ext4 /dev/lab/scratch /scratch || return 1
     echo /scratch
 }
 

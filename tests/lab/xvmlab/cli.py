@@ -3,6 +3,7 @@
 
 import argparse
 import json
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -30,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
     def run_options(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--build", type=Path, default=paths.default_build(),
                          help="meson build directory with our programs (default: $XVM_BUILD or ./build)")
-        sub.add_argument("--boot", action="store_true", help="boot the dom0 instead of starting from its saved state")
+        sub.add_argument("--boot", action="store_true", help="boot dom0 instead of starting from its saved state")
         sub.add_argument("--add", action="append", default=[], metavar="FILE:PATH", help="one more file for dom0")
         sub.add_argument("--keep", action="store_true", help="keep the run's directory, disks and all")
 
@@ -38,7 +39,8 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("name", nargs="+", help="a scenario of tests/lab/scenarios, or a file's path")
     sub.add_argument("--clock", choices=CLOCKS, help="instead of what the scenario says")
     sub.add_argument("--timeout", type=float, metavar="S", help="wall seconds for a scenario")
-    sub.add_argument("--results", type=Path, metavar="DIR", help="where what it leaves goes (default: results/NAME-TIME)")
+    sub.add_argument("--results", type=Path, metavar="DIR",
+                     help="where what it leaves goes (default: results/NAME-TIME)")
     sub.add_argument("-o", dest="output", choices=["text", "json"], default="text", help="what is printed")
     sub.add_argument("-v", "--verbose", action="store_true", help="print what the scenario prints, as it does")
     run_options(sub)
@@ -156,7 +158,13 @@ VERBS = {"run": verb_run, "shell": verb_shell, "list": verb_list, "build": verb_
          "guest-initrd": verb_guest_initrd, "guest-rootfs": verb_guest_rootfs, "path": verb_path}
 
 
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def main(arguments: list[str]) -> int:
+    # As by Ctrl-C: the machine is ended and its directory removed.
+    signal.signal(signal.SIGTERM, interrupt)
     args = parser().parse_args(arguments)
     if args.quiet:
         progress.be_quiet()

@@ -25,10 +25,10 @@ from .errors import LabError
 
 # What the dom0 and the guests insert, in this order; dependencies are added. libcrc32c (for erofs and ext4) finds
 # crc32c by its algorithm's name, which is no dependency that .modinfo tells.
-DOM0_MODULES = ["crc32c_generic", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd", "xenfs", "loop", "xen-blkback",
-                "virtio_pci", "virtio_blk", "virtio_console", "erofs", "squashfs", "ext4"]
-GUEST_MODULES = ["crc32c_generic", "xen-blkfront", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd", "xenfs", "loop",
-                 "squashfs", "erofs", "ext4"]
+_BOTH = ["crc32c_generic", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd", "xenfs", "loop", "squashfs",
+         "erofs", "ext4"]
+DOM0_MODULES = _BOTH + ["xen-blkback", "virtio_pci", "virtio_blk", "virtio_console"]
+GUEST_MODULES = _BOTH + ["xen-blkfront"]
 
 _XEN_BIN = "usr/lib/xen-4.17/bin"
 _XEN_PROGRAMS = ["xl", "xenstored", "xenconsoled", "xenconsole", "xen-init-dom0", "xentrace", "lsevtchn", "xen-diag",

@@ -101,7 +101,9 @@ class Qemu:
         self._error = files.directory / "qemu.log"
         (files.directory / "qemu.cmd").write_text("\n".join(command) + "\n")
         with open(self._error, "w") as error:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=error, stderr=error)
+            # Whatever ends this program, QEMU does not outlive it.
+            self._process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command],
+                                             stdin=subprocess.DEVNULL, stdout=error, stderr=error)
         self._buffer = b""
         try:
             self._monitor = self._connect(files.monitor)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One scenario, from the payload to the results on disk."""
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -56,9 +57,20 @@ def scratch_disk() -> Path:
     return piece("scratch", key_of(qemu.SCRATCH_BYTES), build) / "scratch.img"
 
 
+def new_place(name: str) -> Path:
+    """A directory no other run has, also of the same second."""
+    base = paths.results_root() / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    base.parent.mkdir(parents=True, exist_ok=True)
+    for place in (base, *(base.with_name(f"{base.name}-{n}") for n in range(2, 1000))):
+        with contextlib.suppress(FileExistsError):
+            place.mkdir()
+            return place
+    raise LabError(f"{base}: taken")
+
+
 def run(scenario: Scenario, options: Options) -> tuple[Report, Path]:
     """Runs `scenario`; returns what it reported and the directory with everything it left."""
-    place = options.results or paths.results_root() / f"{scenario.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    place = options.results or new_place(scenario.name)
     place.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(place / "out", ignore_errors=True)
     directory = Path(tempfile.mkdtemp(prefix="xvm-lab-"))
@@ -68,7 +80,8 @@ def run(scenario: Scenario, options: Options) -> tuple[Report, Path]:
         state = None if options.boot else snapshot.saved(options.clock)
         report_missing(report, prepare(options, scenario, files))
         if report.skipped is None:
-            stage(f"{scenario.name}: {'boots' if options.boot else 'starts from the saved dom0'}, {options.clock} clock")
+            how = "boots" if options.boot else "starts from the saved dom0"
+            stage(f"{scenario.name}: {how}, {options.clock} clock")
             with qemu.Qemu(snapshot.machine(options.clock), files, incoming=state) as machine:
                 if state:
                     machine.resume(snapshot.SAVE_LIMIT_S)
