@@ -2,6 +2,7 @@
 """The lab's command line."""
 
 import argparse
+import contextlib
 import json
 import signal
 import sys
@@ -94,6 +95,9 @@ def verb_run(args: argparse.Namespace) -> int:
         reports.append({"scenario": what.name, "clock": what.clock, "results": str(place)} | run.summary(report))
         if args.output == "text":
             print_report(what, report, place)
+        elif report.exit_code() not in (EXIT_OK, EXIT_SKIPPED):
+            with contextlib.redirect_stdout(sys.stderr):
+                print_report(what, report, place)
         worst = report.exit_code() if worst in (EXIT_OK, EXIT_SKIPPED) else worst
     if args.output == "json":
         print(json.dumps(reports, indent=2))
