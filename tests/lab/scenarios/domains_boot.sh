@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Debian's kernel comes up on what our builder makes: PV and PVH, with one processor and with two.
 # clock: normal
-# timeout: 500
+# timeout: 900
 # needs: xvm-boot-guest
 boot=/usr/lib/xvm-test/xvm-boot-guest
 guest_initrd /tmp/plain /payload/guest/domains_boot.guest.sh
@@ -17,7 +17,7 @@ run() { # NAME TYPE VCPUS INITRD
     fi
     pass "$1: a $2 guest with $3 processor(s) is made"
     figure "$1: create to unpause" "${_made#* }" ms
-    check "$1: comes up" guest_wait "$1" "xvm: up" 150
+    check "$1: comes up" guest_wait "$1" "xvm: up" 240
     figure "$1: seconds of its own till up" "$(guest_line "$1" 'xvm: up' | awk '{ print $NF }')" s
     if check "$1: its script ends" guest_wait "$1" "xvm: done 0" 60; then
         check_equal "$1: has its processors" "$3" "$(guest_line "$1" 'xvm: cpus' | cut -d' ' -f3)"
