@@ -11,8 +11,9 @@ namespace xvm::block {
 Device::Device(const ring::Region& region, port::Grants& grants, Domid guest, Image image, bool read_only)
     : server_(region), grants_(grants), guest_(guest),
       image_(std::move(image)), limits_{image_.sectors(), segments_max, read_only || image_.read_only()},
-      segments_(std::size_t{batch_max} * segments_max), pieces_(std::size_t{batch_max} * segments_max),
-      buffer_(buffer_bytes) {
+      segments_(std::make_unique_for_overwrite<xvm_blk_segment[]>(std::size_t{batch_max} * segments_max)),
+      pieces_(std::make_unique_for_overwrite<Piece[]>(std::size_t{batch_max} * segments_max)),
+      buffer_(std::make_unique_for_overwrite<std::byte[]>(buffer_bytes)) {
     jobs_.reserve(batch_max);
     heads_.reserve(batch_max);
     copies_.reserve(buffer_bytes / XVM_BLK_SECTOR_BYTES);
@@ -54,7 +55,7 @@ void Device::take_batch() {
             job.kind = transfer.op == Op::read ? Kind::read : Kind::write;
             job.pieces = transfer.segments;
             if (!transfer.indirect)
-                std::copy_n(raw.segments, transfer.segments, segments_.begin() + at * segments_max);
+                std::copy_n(raw.segments, transfer.segments, &segments_[at * segments_max]);
         }
     }
     copy_indirect();
@@ -88,7 +89,7 @@ void Device::copy_indirect() {
 void Device::judge(std::size_t at) {
     Job& job = jobs_[at];
     if (job.kind != Kind::read && job.kind != Kind::write) return;
-    const std::span raw = std::span(segments_).subspan(at * segments_max, job.pieces);
+    const std::span raw(&segments_[at * segments_max], job.pieces);
     const Verdict verdict = parse_segments(raw, heads_[at].sector, limits_, pieces(at), job.bytes);
     if (verdict != Verdict::ok) {
         job.kind = Kind::answer;
@@ -106,7 +107,7 @@ std::size_t Device::fill_buffer() {
     for (; end < jobs_.size(); ++end) {
         Job& job = jobs_[end];
         if (job.kind != Kind::read && job.kind != Kind::write) continue;
-        if (job.bytes > buffer_.size() - used) break;
+        if (job.bytes > buffer_bytes - used) break;
         job.buffer = used;
         used += job.bytes;
     }
@@ -119,7 +120,7 @@ void Device::copy(std::size_t end, Kind kind, port::Direction direction) {
     copies_.clear();
     for (std::size_t i = next_; i < end; ++i) {
         if (jobs_[i].kind != kind || jobs_[i].status != XVM_BLK_OK) continue;
-        std::byte* local = buffer_.data() + jobs_[i].buffer;
+        std::byte* local = &buffer_[jobs_[i].buffer];
         for (const Piece& piece : pieces(i)) {
             copies_.push_back({piece.gref, piece.offset, piece.length, local, direction, false});
             local += piece.length;

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace xvm::block {
@@ -87,11 +88,9 @@ class Device {
     void answer(Job& job);
     void fail(Job& job, std::int32_t status, const Error& error);
     [[nodiscard]] std::span<Piece> pieces(std::size_t job) {
-        return std::span(pieces_).subspan(job * segments_max, jobs_[job].pieces);
+        return {&pieces_[job * segments_max], jobs_[job].pieces};
     }
-    [[nodiscard]] std::span<std::byte> buffer(const Job& job) {
-        return std::span(buffer_).subspan(job.buffer, job.bytes);
-    }
+    [[nodiscard]] std::span<std::byte> buffer(const Job& job) { return {&buffer_[job.buffer], job.bytes}; }
 
     ring::Server<xvm_blk_request, xvm_blk_response> server_;
     port::Grants& grants_;
@@ -104,9 +103,10 @@ class Device {
     std::vector<Job> jobs_;
     std::size_t next_ = 0;
     std::vector<Transfer_head> heads_;
-    std::vector<xvm_blk_segment> segments_;
-    std::vector<Piece> pieces_;
-    std::vector<std::byte> buffer_;
+    // Not initialised: what is read was written before, and an idle disk costs no memory.
+    std::unique_ptr<xvm_blk_segment[]> segments_;
+    std::unique_ptr<Piece[]> pieces_;
+    std::unique_ptr<std::byte[]> buffer_;
     std::vector<port::Grant_copy> copies_;
 
     Counters counters_;

@@ -8,6 +8,7 @@
 #include "libvmshare/ring/client.hpp"
 
 #include <cstring>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -33,6 +34,9 @@ class Fake_guest final : public port::Grants {
     [[nodiscard]] std::span<std::byte> ring_bytes() { return std::as_writable_bytes(std::span(ring_)); }
     [[nodiscard]] Client& client() { return client_; }
 
+    /// Called at the start of each copy(): what a guest does while the device works.
+    std::function<void()> on_copy;
+
     /// Every call of copy() fails from now on.
     void break_copy() { broken_ = true; }
     [[nodiscard]] unsigned copies() const { return copies_; }
@@ -42,6 +46,7 @@ class Fake_guest final : public port::Grants {
     }
     Status copy(Domid, std::span<port::Grant_copy> elements) override {
         ++copies_;
+        if (on_copy) on_copy();
         if (broken_) return fail(Fault::failed, "fake guest", "copy broken by the test");
         for (port::Grant_copy& e : elements) {
             const std::size_t at = number(e.gref) - std::size_t{1};
