@@ -38,6 +38,32 @@ const json::object* served_disk(const json::value& served, Domid domid, std::uin
     return nullptr;
 }
 
+/// The number at the end of a path of keys; 0 if there is none.
+std::uint64_t count_at(const json::object& object, std::initializer_list<std::string_view> keys) {
+    const json::object* at = &object;
+    for (const std::string_view key : keys) {
+        const json::value* value = at->if_contains(key);
+        if (value == nullptr) return 0;
+        if (value->is_number()) return number_of(*at, key);
+        at = value->if_object();
+        if (at == nullptr) return 0;
+    }
+    return 0;
+}
+
+/// The sums that a user asks for; what they are made of is in "detail".
+void add_counts(json::object& disk, const json::object& vbd) {
+    disk["requests"] = count_at(vbd, {"requests", "read"}) + count_at(vbd, {"requests", "write"}) +
+                       count_at(vbd, {"requests", "flush"});
+    disk["errors"] = count_at(vbd, {"requests", "refused"}) + count_at(vbd, {"requests", "failed"});
+    disk["bytes_read"] = count_at(vbd, {"bytes", "read"});
+    disk["bytes_written"] = count_at(vbd, {"bytes", "written"});
+    disk["sends_to_guest"] = count_at(vbd, {"ring", "backend", "sends"});
+    // The guest's own count, out of the page it shares: shown, never relied upon.
+    disk["sends_from_guest"] = count_at(vbd, {"ring", "frontend_claims", "sends"});
+    disk["detail"] = vbd;
+}
+
 } // namespace
 
 json::object domain_json(const run::Domain_entry& entry) {
@@ -81,11 +107,10 @@ json::object host_json(const port::Host_info& host, std::size_t domains, const s
 json::object disks_json(const run::Domain_entry& entry, const json::value& served) {
     json::array disks;
     for (const run::Disk_entry& disk : entry.disks) {
-        json::object merged = disk_json(disk);
+        json::object all = disk_json(disk);
         if (const json::object* vbd = served_disk(served, entry.info.id.domid, disk.devid))
-            for (const auto& [key, value] : *vbd)
-                if (!merged.contains(key)) merged[key] = value;
-        disks.push_back(std::move(merged));
+            add_counts(all, *vbd);
+        disks.push_back(std::move(all));
     }
     return {{"schema", "xvm.disks/1"},
             {"domid", number(entry.info.id.domid)},

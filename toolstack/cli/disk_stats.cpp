@@ -19,32 +19,19 @@ std::string ratio(std::uint64_t part, std::uint64_t whole) {
     return text.data();
 }
 
-/// The member `key`, an object, or nothing's.
-const boost::json::value& part(const boost::json::value& value, std::string_view key) {
-    static const boost::json::value none;
-    const auto* object = value.if_object();
-    const auto* found = object != nullptr ? object->if_contains(key) : nullptr;
-    return found != nullptr ? *found : none;
-}
-
 std::vector<std::string> row_of(const boost::json::value& disk) {
-    const auto& requests = part(disk, "requests");
-    const auto& bytes = part(disk, "bytes");
-    const std::uint64_t served =
-        number_at(requests, "read") + number_at(requests, "write") + number_at(requests, "flush");
-    const std::uint64_t errors = number_at(requests, "refused") + number_at(requests, "failed");
-    const std::uint64_t to_guest = number_at(part(part(disk, "ring"), "backend"), "sends");
-    // The guest's own count, in its half of the ring page: shown, never relied upon.
-    const std::uint64_t from_guest = number_at(part(part(disk, "ring"), "frontend_claims"), "sends");
+    const std::uint64_t requests = number_at(disk, "requests");
+    const std::uint64_t to_guest = number_at(disk, "sends_to_guest");
+    const std::uint64_t from_guest = number_at(disk, "sends_from_guest");
     return {text_at(disk, "dev"),
             text_at(disk, "backend_state"),
-            std::to_string(served),
-            std::to_string(errors),
-            command::human_bytes(number_at(bytes, "read")),
-            command::human_bytes(number_at(bytes, "written")),
+            std::to_string(requests),
+            std::to_string(number_at(disk, "errors")),
+            command::human_bytes(number_at(disk, "bytes_read")),
+            command::human_bytes(number_at(disk, "bytes_written")),
             std::to_string(to_guest),
             std::to_string(from_guest),
-            ratio(to_guest + from_guest, served)};
+            ratio(to_guest + from_guest, requests)};
 }
 
 Outcome run(const Request& request) {
