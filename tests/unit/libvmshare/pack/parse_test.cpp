@@ -212,6 +212,27 @@ TEST_CASE("Each kind of corrupt index is refused by the rule it breaks, and by n
     WARN("corrupt indices refused: " << hostiles().size() << ", each with its twin accepted");
 }
 
+TEST_CASE("An entry of a plain pack that holds more than name and size is refused", "[P-2][P-10]") {
+    Bytes good = craft({5000});
+    raw(good).header.flags = XVM_PACK_PLAIN;
+    raw(good).entries[0].offset = 0;
+    std::memset(raw(good).entries[0].sha256, 0, 32);
+    reseal(good);
+    REQUIRE(parse_bytes(good)); // the twin of all three
+    const std::vector<std::function<void(xvm_pack_entry&)>> additions{
+        [](xvm_pack_entry& entry) { entry.offset = 65536; },
+        [](xvm_pack_entry& entry) { entry.sha256[31] = 1; },
+        [](xvm_pack_entry& entry) { entry.kind = XVM_PACK_KERNEL; }};
+    for (const auto& add : additions) {
+        Bytes bad = good;
+        add(raw(bad).entries[0]);
+        reseal(bad);
+        const auto refused = parse_bytes(bad);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().rule == Index_rule::reserved);
+    }
+}
+
 TEST_CASE("What a later minor version may add is read", "[P-10]") {
     Bytes bytes = craft({5});
     raw(bytes).header.minor = 7;
