@@ -17,8 +17,8 @@ Result<std::unique_ptr<Workers>> Workers::start(std::size_t threads, const Open_
         XVM_TRY_LET(auto ports, open());
         workers->ports_.push_back(std::move(ports));
     }
-    for (const auto& ports : workers->ports_)
-        workers->threads_.emplace_back([self = workers.get(), set = ports.get()] { self->work(*set); });
+    for (std::size_t i = 0; i < threads; ++i)
+        workers->threads_.emplace_back([self = workers.get(), i] { self->work(i); });
     return workers;
 }
 
@@ -41,7 +41,7 @@ Status Workers::submit(std::string key, Job job) {
             return fail(Fault::exhausted, "xvmd", "too many requests wait already", "ask again in a moment");
         queue_.push_back({std::move(key), std::move(job)});
     }
-    changed_.notify_one();
+    changed_.notify_all();
     return {};
 }
 
@@ -51,16 +51,21 @@ std::deque<Workers::Item>::iterator Workers::next_ready() {
                         [&](const Item& item) { return !busy_.contains(item.key); });
 }
 
-void Workers::work(Port_set& port_set) {
-    run::Ports ports{port_set.domains(), port_set.store(), block_backend_, patience_};
+void Workers::work(std::size_t self) {
+    run::Ports ports{ports_[self]->domains(), ports_[self]->store(), block_backend_, patience_};
     std::unique_lock lock(mutex_);
     for (;;) {
         auto next = queue_.end();
-        changed_.wait(lock, [&] { return stopping_ || (next = next_ready()) != queue_.end(); });
+        free_.insert(self);
+        changed_.wait(lock, [&] {
+            return stopping_ || (*free_.begin() == self && (next = next_ready()) != queue_.end());
+        });
+        free_.erase(self);
         if (stopping_) return;
         Item item = std::move(*next);
         queue_.erase(next);
         if (!item.key.empty()) busy_.insert(item.key);
+        changed_.notify_all(); // the next free one may find another job
         lock.unlock();
         try {
             item.job(ports);

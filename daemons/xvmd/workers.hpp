@@ -2,7 +2,8 @@
 // Threads for work that blocks, each with ports of its own; jobs on one object run one after the other.
 //
 // Invariant: of the jobs with one key at most one runs, in the order they came; jobs with different keys,
-// and those without, do not wait for each other while a thread is free. The queue is bounded.
+// and those without, do not wait for each other while a thread is free. The queue is bounded. Of several
+// free threads the first takes the job, so that a quiet daemon keeps the ports of one of them warm.
 #pragma once
 
 #include "daemons/xvmd/port_set.hpp"
@@ -43,15 +44,16 @@ class Workers {
     };
 
     Workers() = default;
-    void work(Port_set& port_set);
+    void work(std::size_t self);
     [[nodiscard]] std::deque<Item>::iterator next_ready();
 
     std::function<Status()> block_backend_;
     run::Patience patience_;
-    std::mutex mutex_; ///< guards the four below
+    std::mutex mutex_; ///< guards the five below
     std::condition_variable changed_;
     std::deque<Item> queue_;
-    std::set<std::string> busy_;
+    std::set<std::string> busy_; ///< keys
+    std::set<std::size_t> free_; ///< threads
     bool stopping_ = false;
     std::vector<std::unique_ptr<Port_set>> ports_;
     std::vector<std::thread> threads_;
