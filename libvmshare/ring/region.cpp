@@ -36,17 +36,18 @@ Result<Region> Region::create(std::span<std::byte> memory, std::uint32_t feature
     if (pages == 0) return refuse_size(memory.size());
     std::fill(memory.begin(), memory.end(), std::byte{0});
     auto* ring = reinterpret_cast<xvm_ring*>(memory.data());
-    ring->constants = {XVM_RING_MAGIC,
-                       XVM_RING_ABI_MAJOR,
-                       XVM_RING_ABI_MINOR,
-                       XVM_RING_HEADER_BYTES,
-                       XVM_RING_REQ_BYTES,
-                       XVM_RING_RSP_BYTES,
-                       XVM_RING_NSLOTS(pages),
-                       features,
-                       generation,
-                       {}};
-    return Region(ring, ring->constants);
+    const xvm_ring_constants constants{XVM_RING_MAGIC,
+                                       XVM_RING_ABI_MAJOR,
+                                       XVM_RING_ABI_MINOR,
+                                       XVM_RING_HEADER_BYTES,
+                                       XVM_RING_REQ_BYTES,
+                                       XVM_RING_RSP_BYTES,
+                                       XVM_RING_NSLOTS(pages),
+                                       features,
+                                       generation,
+                                       {}};
+    ring->constants = constants; // never read back: the peer may have the pages from an earlier connection
+    return Region(ring, constants);
 }
 
 Result<Region> Region::attach(std::span<std::byte> memory, std::uint32_t offered) {
