@@ -2,7 +2,7 @@
 // Front ends and the back end on a hosted machine: I/O verified byte by byte, restarts, deaths, hostility.
 #include "tests/hosted/block_host.hpp"
 #include "tests/hosted/block_load.hpp"
-#include "tests/unit/backends/temporary_file.hpp"
+#include "tests/unit/backends/pack_file.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <catch2/catch.hpp>
@@ -122,6 +122,40 @@ TEST_CASE("A flush is answered, and a read-only disk stays as it is", "[P-6]") {
     front->submit(write);
     CHECK(front->wait().at(2) == (disk.mode == "w" ? XVM_BLK_OK : XVM_BLK_E_READ_ONLY));
     CHECK(m.store().read(back_dir(disk) + "/feature-flush") == (disk.mode == "w" ? "1" : "0"));
+}
+
+TEST_CASE("Two guests read one pack at the same time, and both read it right", "[P-5][P-6]") {
+    Machine m;
+    const Pack_file pack(3 << 20);
+    std::vector<std::byte> model(pack.disk_bytes());
+    {
+        auto image = block::Image::open_raw(pack.path(), true);
+        REQUIRE(image);
+        REQUIRE(image->read(0, model));
+    }
+    Backend_process blkd(m.host);
+    std::array<Load_result, 2> results;
+    std::vector<std::thread> guests;
+    for (unsigned i = 0; i < 2; ++i) {
+        const Disk_spec disk{static_cast<Domid>(7 + i), 0, "pack", pack.path(), "r"};
+        m.add_guest(disk.guest);
+        write_disk_nodes(m.store(), disk);
+        guests.emplace_back([&, disk, i] {
+            const auto front = m.boot(disk);
+            front->connect();
+            Block_load load(*front, model, 8, 65536, false, i);
+            results[i] = load.run(2000);
+        });
+    }
+    for (std::thread& guest : guests)
+        guest.join();
+    for (const Load_result& result : results) {
+        CHECK(result.requests == 2000);
+        CHECK(result.wrong == 0);
+    }
+    std::printf("block: two guests on one pack: %llu requests, %llu wrong\n",
+                static_cast<unsigned long long>(results[0].requests + results[1].requests),
+                static_cast<unsigned long long>(results[0].wrong + results[1].wrong));
 }
 
 TEST_CASE("A restarted back end loses no request", "[R-13]") {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/block/image.hpp"
 #include "libvmshare/base/file.hpp"
-#include "tests/unit/backends/temporary_file.hpp"
+#include "tests/unit/backends/pack_file.hpp"
 
 #include <array>
 #include <catch2/catch.hpp>
@@ -70,4 +70,22 @@ TEST_CASE("A file that is no pack is refused by the pack's name", "[P-10]") {
     REQUIRE_FALSE(image);
     CHECK(image.error().line().find(file.path()) != std::string::npos);
     CHECK(packs.open_files() == 0);
+}
+
+TEST_CASE("A pack is opened once, however many guests read it, and nobody writes it", "[P-6]") {
+    const test::Pack_file pack(100'000);
+    Packs packs;
+    auto first = packs.open(pack.path());
+    REQUIRE(first);
+    auto second = packs.open(pack.path());
+    REQUIRE(second);
+    CHECK(packs.open_files() == 1);
+    CHECK(first->read_only());
+    CHECK(first->sectors() == pack.disk_bytes() / 512);
+    CHECK(second->sectors() == first->sectors());
+    CHECK(Image::open_raw(pack.path(), false).error().fault == Fault::busy);
+    first = packs.open("/nowhere");
+    second = packs.open("/nowhere");
+    CHECK(packs.open_files() == 0);
+    CHECK(Image::open_raw(pack.path(), false));
 }
