@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lab's part of ./check: every scenario on real Xen, each of its checks counted."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parent
+LAB = TESTS / "lab" / "lab"
+EXIT_SKIPPED = 77
+
+sys.path.insert(0, str(TESTS / "demo"))
+import demo  # noqa: E402
+
+
+def scenarios():
+    """(name, clock) of every scenario."""
+    listed = subprocess.run([str(LAB), "list"], capture_output=True, text=True, check=True).stdout
+    return [tuple(line.split()[:2]) for line in listed.splitlines() if line.strip()]
+
+
+def run_one(name, build, extra):
+    """(report or None, words when there is none, seconds) of one scenario."""
+    start = time.monotonic()
+    done = subprocess.run([str(LAB), "run", name, "--build", str(build), "-q", "-o", "json", *extra],
+                          capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    seconds = time.monotonic() - start
+    try:
+        return json.loads(done.stdout)[0], "", seconds
+    except (ValueError, IndexError):
+        return None, (done.stderr or done.stdout).strip(), seconds
+
+
+def count(name, result, counts, say):
+    report, words, seconds = result
+    if report is None or report.get("broken"):
+        counts.failed += 1
+        counts.failures.append(f"lab/{name}")
+        say(f"  FAIL  lab       {name:<28} {seconds:6.1f} s  {words or report['broken']}")
+        return
+    if report.get("skipped"):
+        counts.skipped += 1
+        say(f"  skip  lab       {name:<28} {report['skipped']}")
+        return
+    failed = [check for check in report["checks"] if not check["ok"]]
+    passed = len(report["checks"]) - len(failed)
+    counts.passed += passed
+    counts.failed += len(failed)
+    say(f"  {'FAIL' if failed else 'ok  '}  lab       {name:<28} {seconds:6.1f} s  {passed} checks"
+        + (f", {len(failed)} failed; see {report['results']}" if failed else ""))
+    for check in failed:
+        counts.failures.append(f"lab/{name}")
+        say(f"        {check['name']}: {check.get('detail', '')}")
+    if not report["checks"]:
+        counts.failed += 1
+        say("        the scenario checked nothing")
+
+
+def run_lab(build, counts, say):
+    start = time.monotonic()
+    print(f"{'lab: Xen, dom0 and guests from Debian packages':<60}", end="", flush=True)
+    done = subprocess.run([str(LAB), "build", "-q"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    say(f"{time.monotonic() - start:.0f} s" if done.returncode == 0 else f"failed\n{done.stdout}{done.stderr}")
+    if done.returncode:
+        counts.failed += 1
+        counts.failures.append("lab build")
+        return
+    with tempfile.TemporaryDirectory(prefix="xvm-check-") as directory:
+        pack = demo.build_pack(build, Path(directory))
+        extra = {"demo": demo.payload(pack)}
+        todo = scenarios()
+        # The instruction clock uses one core, so two such labs run at once; the normal clock uses two.
+        with ThreadPoolExecutor(2) as pool:
+            single = [name for name, clock in todo if clock == "icount"]
+            results = pool.map(lambda name: run_one(name, build, extra.get(name, [])), single)
+            for name, result in zip(single, results):
+                count(name, result, counts, say)
+        for name, clock in todo:
+            if clock != "icount":
+                count(name, run_one(name, build, extra.get(name, [])), counts, say)
