@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counts every load from the shared region: no word is fetched twice for one decision, so a peer that
 // rewrites it cannot make the ring act on two different values.
+#include "tests/unit/libvmshare/ring/observed_memory.hpp"
 #include "tests/unit/libvmshare/ring/ring_page.hpp"
 
 #include <catch2/catch.hpp>
@@ -12,30 +13,19 @@ using ring::Arm;
 using ring::Take;
 
 namespace {
+
 std::map<const void*, unsigned> loads;
-}
-extern "C" void xvm_count_load(const void* word) {
-    ++loads[word];
-}
 
-namespace {
-
-struct Counting_memory : ring::Shared_memory {
-    static std::uint32_t load_acquire(Index& index) {
-        ++loads[&index];
-        return Shared_memory::load_acquire(index);
+/// Counts while it lives.
+struct Counting {
+    Counting() {
+        on_load = [](const void* word) {
+            if (word) ++loads[word];
+        };
     }
-    static std::uint32_t load_flag(Index& flag) {
-        ++loads[&flag];
-        return Shared_memory::load_flag(flag);
-    }
-    template <class Slot>
-    static Slot load_slot(std::uint64_t* slots, std::uint32_t at) {
-        // Shared_memory loads each word once, in one visible line; here the slot as a whole is counted.
-        for (std::size_t i = 0; i < sizeof(Slot) / 8; ++i)
-            ++loads[slots + at * (sizeof(Slot) / 8) + i];
-        return Shared_memory::load_slot<Slot>(slots, at);
-    }
+    Counting(const Counting&) = delete;
+    Counting& operator=(const Counting&) = delete;
+    ~Counting() { on_load = nullptr; }
 };
 
 unsigned total() {
@@ -52,10 +42,10 @@ bool each_once() {
 
 struct Cpp_ends {
     explicit Cpp_ends(Ring_memory& memory)
-        : producer(memory.region().requests<Req, Counting_memory>()),
-          consumer(memory.region().requests<Req, Counting_memory>()) {}
-    ring::Producer<Req, Counting_memory> producer;
-    ring::Consumer<Req, Counting_memory> consumer;
+        : producer(memory.region().requests<Req, Observed_memory>()),
+          consumer(memory.region().requests<Req, Observed_memory>()) {}
+    ring::Producer<Req, Observed_memory> producer;
+    ring::Consumer<Req, Observed_memory> consumer;
 };
 struct C_ends {
     explicit C_ends(Ring_memory& memory) : producer(memory), consumer(memory) {}
@@ -68,6 +58,7 @@ struct C_ends {
 TEMPLATE_TEST_CASE("No shared word is loaded twice for one decision", "[R-14]", Cpp_ends, C_ends) {
     Ring_memory memory(1, GENERATE(0u, XVM_RING_F_CLAIM));
     TestType ends(memory);
+    const Counting counting;
     Req slot;
     constexpr unsigned words = sizeof(Req) / 8;
 
