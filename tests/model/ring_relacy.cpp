@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs the ring's own Producer and Consumer (libvmshare/ring/queue.hpp, wake.hpp) under every
+// Runs the ring's own Producer and Consumer (libvmshare/ring/queue.hpp, wake.hpp) under every
 // interleaving and every value that the C++ memory model lets an atomic load return.
 //
 // The memory policy is the only thing replaced. A defect is put in there: a fence left out or weakened,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The wake protocol of libvmshare/ring/wake.hpp on x86: every store goes into its processor's store
+ * [R-7] [R-8] The wake protocol of libvmshare/ring/wake.hpp on x86: every store goes into its processor's store
  * buffer first and reaches memory later, in order (TSO).
  *
  * One producer publishes N slots, one consumer takes them, sleeping whenever it sees the queue empty.
