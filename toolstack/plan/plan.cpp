@@ -18,7 +18,7 @@ Plan plan_create(Guest_config guest, bool paused) {
     add(Step_kind::write_private, "write-private", "remove-private");
     add(Step_kind::build, "build");
     add(Step_kind::write_guest, "write-guest", "remove-guest");
-    add(Step_kind::introduce, "introduce", "release");
+    add(Step_kind::introduce, "introduce", "end-and-release");
     for (std::size_t i = 0; i < plan.guest.disks.size(); ++i)
         add(Step_kind::add_disk, "add-disk-" + plan.guest.disks[i].dev,
             "remove-disk-" + plan.guest.disks[i].dev, i);

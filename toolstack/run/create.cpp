@@ -114,9 +114,13 @@ Status Creation::undo(const Step& step) {
         return remove_trees(ports_.store, {schema::own::domain::dir(*domid_)});
     case Step_kind::write_guest:
         return remove_trees(ports_.store, plan::guest_trees(id()));
-    case Step_kind::introduce:
+    case Step_kind::introduce: {
+        // The store tells others that a domain has died only while it knows it: a console daemon that was
+        // told nothing would keep the domain's page, and so the domain. Hence death first.
+        const Status ended = ports_.domains.destroy(*domid_);
         ports_.store.release(*domid_);
-        return {};
+        return ended;
+    }
     case Step_kind::add_disk:
         return remove_disk(guest_.disks.at(step.disk));
     default:

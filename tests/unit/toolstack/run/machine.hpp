@@ -23,6 +23,7 @@ class Backend_double final : public port::Store {
 
     enum class Mood { serves, refuses, hangs };
     Mood mood = Mood::serves;
+    std::function<void(Domid)> on_release;
 
     Result<std::string> read(const std::string& path, port::Txn txn) override {
         if (txn == port::Txn::none) play();
@@ -49,7 +50,10 @@ class Backend_double final : public port::Store {
     Status introduce(Domid domid, std::uint64_t frame, Evtchn_port port) override {
         return store_.introduce(domid, frame, port);
     }
-    void release(Domid domid) noexcept override { store_.release(domid); }
+    void release(Domid domid) noexcept override {
+        if (on_release) on_release(domid);
+        store_.release(domid);
+    }
     Result<bool> present(Domid domid) override { return store_.present(domid); }
     Status watch(const std::string& path, const std::string& token) override {
         return store_.watch(path, token);
@@ -89,9 +93,16 @@ class Backend_double final : public port::Store {
 
 class Machine {
   public:
+    /// Domains that the store was told to forget while they lived.
+    int released_alive = 0;
+
     Machine()
         : hosted_(xvmd::Hosted_machine::make()), set_(std::move(*hosted_->open())), backend_(set_->store()) {
         REQUIRE(run::make_roots(set_->store()));
+        backend_.on_release = [this](Domid domid) {
+            const auto info = set_->domains().info(domid);
+            released_alive += info && !info->dying ? 1 : 0;
+        };
         std::ofstream(scratch_ / "kernel", std::ios::binary) << "\x7f"
                                                                 "ELF\x02\x01\x01"
                                                              << std::string(4096, '\0');
