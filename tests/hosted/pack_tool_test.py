@@ -200,7 +200,7 @@ class Pack_tool(unittest.TestCase):
             with self.subTest(command=command):
                 self.assertTrue(self.refused(code, *command).startswith(line), command)
         answer = json.loads(self.run_tool("ls", "none.pack", "-o", "json", expect=3).stdout)
-        self.assertEqual((answer["schema"], answer["error"]["exit_code"]), ("xvm-pack.error/1", 3))
+        self.assertEqual((answer["schema"], answer["exit_code"]), ("xvm.error/1", 3))
 
     def test_P_10_verify_names_every_corrupt_image_and_the_padding(self):
         _, words = self.some_images()

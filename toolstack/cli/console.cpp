@@ -17,7 +17,7 @@ namespace {
 constexpr int tty_attempts = 50;
 constexpr std::chrono::milliseconds tty_pause{100};
 
-Outcome run(const Request& request) {
+Outcome run(const Request& request, std::ostream& out) {
     const std::string& id = request.arguments[0];
     std::string tty;
     std::string name;
@@ -33,7 +33,7 @@ Outcome run(const Request& request) {
                                                   "domain '" + (name.empty() ? id : name) + "'",
                                                   "has no console", "see whether xenconsoled runs"});
     if (request.format == command::Format::json) {
-        command::print_json(std::cout,
+        command::print_json(out,
                             boost::json::object{{"schema", "xvm.console/1"}, {"name", name}, {"tty", tty}});
         return {};
     }
@@ -50,13 +50,13 @@ Outcome run(const Request& request) {
 const Verb console_verb{
     "console",
     "ID",
-    1,
-    1,
     "join a guest's console",
     "Ctrl-] leaves; the guest goes on. Standard input may be a file or a pipe: after its end the console's\n"
     "output is still printed. -o json prints the console's pseudo-terminal instead.",
     nullptr,
     run,
+    1,
+    1,
 };
 
 } // namespace xvm::cli

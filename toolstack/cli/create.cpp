@@ -7,7 +7,6 @@
 
 #include <boost/program_options/value_semantic.hpp>
 #include <filesystem>
-#include <iostream>
 
 namespace xvm::cli {
 namespace {
@@ -21,7 +20,7 @@ void add_options(boost::program_options::options_description& options) {
                           "the guest's name, instead of the one in FILE");
 }
 
-Outcome run(const Request& request) {
+Outcome run(const Request& request, std::ostream& out) {
     const std::string& file = request.arguments[0];
     XVM_TRY_LET(std::string config, read_text(file, config_bytes_max));
     std::error_code error;
@@ -34,10 +33,10 @@ Outcome run(const Request& request) {
         std::move(config), "application/toml"};
     XVM_ASK(const auto domain, ask(request, call));
     if (request.format == command::Format::json)
-        command::print_json(std::cout, domain);
+        command::print_json(out, domain);
     else
-        std::cout << "domain '" << text_at(domain, "name") << "' is " << text_at(domain, "state")
-                  << ", number " << number_at(domain, "domid") << '\n';
+        out << "domain '" << text_at(domain, "name") << "' is " << text_at(domain, "state") << ", number "
+            << number_at(domain, "domid") << '\n';
     return {};
 }
 
@@ -46,8 +45,6 @@ Outcome run(const Request& request) {
 const Verb create_verb{
     "create",
     "FILE",
-    1,
-    1,
     "start a guest",
     "FILE says in TOML what the guest is; xvm.toml(5) has every key. For instance:\n\n"
     "  name = \"web\"\n"
@@ -61,6 +58,8 @@ const Verb create_verb{
     "If anything fails, everything done for the guest is undone.",
     add_options,
     run,
+    1,
+    1,
 };
 
 } // namespace xvm::cli

@@ -4,19 +4,17 @@
 #include "toolstack/cli/verbs.hpp"
 #include "toolstack/command/output.hpp"
 
-#include <iostream>
-
 namespace xvm::cli {
 namespace {
 
-Outcome run(const Request& request) {
+Outcome run(const Request& request, std::ostream& out) {
     XVM_ASK(const auto domain,
             ask(request, {"DELETE", api::target({"v1", "domains", request.arguments[0]}), {}, {}}));
     if (request.format == command::Format::json)
-        command::print_json(std::cout, domain);
+        command::print_json(out, domain);
     else
-        std::cout << "domain '" << text_at(domain, "name") << "' is destroyed, number "
-                  << number_at(domain, "domid") << '\n';
+        out << "domain '" << text_at(domain, "name") << "' is destroyed, number "
+            << number_at(domain, "domid") << '\n';
     return {};
 }
 
@@ -25,13 +23,13 @@ Outcome run(const Request& request) {
 const Verb destroy_verb{
     "destroy",
     "ID",
-    1,
-    1,
     "end a guest at once, and remove every trace of it",
     "The guest is not asked: what it had not written to its disks is lost. Also cleans up after a guest\n"
     "that crashed or powered itself off.",
     nullptr,
     run,
+    1,
+    1,
 };
 
 } // namespace xvm::cli

@@ -7,7 +7,6 @@
 #include <array>
 #include <boost/json/array.hpp>
 #include <cstdio>
-#include <iostream>
 
 namespace xvm::cli {
 namespace {
@@ -34,11 +33,11 @@ std::vector<std::string> row_of(const boost::json::value& disk) {
             ratio(to_guest + from_guest, requests)};
 }
 
-Outcome run(const Request& request) {
+Outcome run(const Request& request, std::ostream& out) {
     XVM_ASK(const auto answer,
             ask(request, {"GET", api::target({"v1", "domains", request.arguments[0], "disks"}), {}, {}}));
     if (request.format == command::Format::json) {
-        command::print_json(std::cout, answer);
+        command::print_json(out, answer);
         return {};
     }
     command::Rows rows{{"DEV", "STATE", ">REQUESTS", ">ERRORS", ">READ", ">WRITTEN", ">SENT TO GUEST",
@@ -46,9 +45,9 @@ Outcome run(const Request& request) {
     for (const auto& disk : list_at(answer, "disks"))
         rows.push_back(row_of(disk));
     if (rows.size() == 1)
-        std::cout << "domain '" << text_at(answer, "name") << "' has no disk\n";
+        out << "domain '" << text_at(answer, "name") << "' has no disk\n";
     else
-        command::print_table(std::cout, rows);
+        command::print_table(out, rows);
     return {};
 }
 
@@ -57,13 +56,13 @@ Outcome run(const Request& request) {
 const Verb disk_stats_verb{
     "disk stats",
     "ID",
-    1,
-    1,
     "show what a guest's disks have carried",
     "Requests, bytes, and how many notifications (event-channel sends) either side made for them: by the\n"
     "backend to the guest, and by the guest to the backend (its own count).",
     nullptr,
     run,
+    1,
+    1,
 };
 
 } // namespace xvm::cli

@@ -7,7 +7,6 @@
 #include <array>
 #include <boost/json/array.hpp>
 #include <cstdio>
-#include <iostream>
 
 namespace xvm::cli {
 namespace {
@@ -30,10 +29,10 @@ std::string cpu_time_text(std::uint64_t ns) {
     return text.data();
 }
 
-Outcome run(const Request& request) {
+Outcome run(const Request& request, std::ostream& out) {
     XVM_ASK(const auto answer, ask(request, {"GET", api::target({"v1", "domains"}), {}, {}}));
     if (request.format == command::Format::json) {
-        command::print_json(std::cout, answer);
+        command::print_json(out, answer);
         return {};
     }
     command::Rows rows{{">ID", "NAME", "TYPE", "STATE", ">VCPUS", ">MEMORY", ">CPU TIME"}};
@@ -45,7 +44,7 @@ Outcome run(const Request& request) {
                         command::mebibytes(number_at(domain, "memory_bytes")),
                         cpu_time_text(number_at(domain, "cpu_time_ns"))});
     }
-    command::print_table(std::cout, rows);
+    command::print_table(out, rows);
     return {};
 }
 
@@ -54,13 +53,13 @@ Outcome run(const Request& request) {
 const Verb list_verb{
     "list",
     "",
-    0,
-    0,
     "list the domains there are",
     "Lists every domain Xen knows, whoever started it, and what is left of guests that are gone (state\n"
     "'stale'; 'xvm destroy' cleans up).",
     nullptr,
     run,
+    0,
+    0,
 };
 
 } // namespace xvm::cli

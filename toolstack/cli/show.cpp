@@ -5,7 +5,6 @@
 #include "toolstack/command/output.hpp"
 
 #include <boost/json/array.hpp>
-#include <iostream>
 
 namespace xvm::cli {
 namespace {
@@ -18,7 +17,7 @@ std::string disk_text(const boost::json::value& disk) {
            (error.empty() ? "" : ", error: " + error);
 }
 
-void print(const boost::json::value& domain) {
+void print(std::ostream& out, const boost::json::value& domain) {
     const std::uint64_t memory = number_at(domain, "memory_bytes");
     const std::uint64_t memory_max = number_at(domain, "memory_max_bytes");
     const std::string tty = text_at(domain, "console_tty");
@@ -36,23 +35,23 @@ void print(const boost::json::value& domain) {
     };
     for (const auto& disk : list_at(domain, "disks"))
         facts.emplace_back("disk " + text_at(disk, "dev"), disk_text(disk));
-    command::print_facts(std::cout, facts);
+    command::print_facts(out, facts);
 }
 
-Outcome run(const Request& request) {
+Outcome run(const Request& request, std::ostream& out) {
     XVM_ASK(const auto domain,
             ask(request, {"GET", api::target({"v1", "domains", request.arguments[0]}), {}, {}}));
     if (request.format == command::Format::json)
-        command::print_json(std::cout, domain);
+        command::print_json(out, domain);
     else
-        print(domain);
+        print(out, domain);
     return {};
 }
 
 } // namespace
 
 const Verb show_verb{
-    "show", "ID", 1, 1, "show one domain and its disks", "ID is a name, a number or a uuid.", nullptr, run,
+    "show", "ID", "show one domain and its disks", "ID is a name, a number or a uuid.", nullptr, run, 1, 1,
 };
 
 } // namespace xvm::cli

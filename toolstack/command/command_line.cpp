@@ -23,8 +23,8 @@ po::options_description options_of(const Program& program, const Verb& verb) {
     return options;
 }
 
-std::string usage_line(const Program& program, const Verb& verb) {
-    std::string line = std::string(program.name) + " " + std::string(verb.name);
+std::string usage_line(std::string_view program, const Verb& verb) {
+    std::string line = std::string(program) + " " + std::string(verb.name);
     if (!verb.arguments.empty()) line += " " + std::string(verb.arguments);
     return line;
 }
@@ -49,26 +49,26 @@ tl::unexpected<Error> unknown_option(const Program& program, const Verb& verb,
                 near ? did_you_mean(*near) : help_hint(program, verb.name, "options"));
 }
 
-tl::unexpected<Error> usage_error(const Program& program, const Verb& verb, std::string cause) {
-    return fail(Fault::usage, std::string(verb.name), std::move(cause),
-                "usage: " + usage_line(program, verb));
-}
-
 std::string count_text(std::size_t count) {
     return count == 0 ? "no argument" : std::to_string(count) + (count == 1 ? " argument" : " arguments");
 }
 
 Status check_arguments(const Program& program, const Verb& verb, const std::vector<std::string>& arguments) {
     if (arguments.size() < verb.arguments_min)
-        return usage_error(program, verb, "'" + std::string(verb.arguments) + "' is missing");
+        return usage_error(program.name, verb, "'" + std::string(verb.arguments) + "' is missing");
     if (arguments.size() > verb.arguments_max)
-        return usage_error(program, verb,
+        return usage_error(program.name, verb,
                            "takes " + count_text(verb.arguments_max) + ", not '" +
                                arguments[verb.arguments_max] + "' too");
     return {};
 }
 
 } // namespace
+
+tl::unexpected<Error> usage_error(std::string_view program, const Verb& verb, std::string cause) {
+    return fail(Fault::usage, std::string(verb.name), std::move(cause),
+                "usage: " + usage_line(program, verb));
+}
 
 Result<Found_verb> find_verb(const Program& program, const std::vector<std::string>& words) {
     const std::string two = words.size() > 1 ? words[0] + " " + words[1] : words[0];
@@ -107,7 +107,7 @@ Result<Request> parse_request(const Program& program, const Verb& verb,
     } catch (const po::unknown_option& error) {
         return unknown_option(program, verb, shown, error.get_option_name());
     } catch (const po::error& error) {
-        return usage_error(program, verb, error.what());
+        return usage_error(program.name, verb, error.what());
     }
     if (request.has("argument"))
         request.arguments = request.options["argument"].as<std::vector<std::string>>();
@@ -140,7 +140,7 @@ std::string usage_text(const Program& program) {
 
 std::string help_text(const Program& program, const Verb& verb) {
     std::ostringstream text;
-    text << "Usage: " << usage_line(program, verb) << "\n\n"
+    text << "Usage: " << usage_line(program.name, verb) << "\n\n"
          << verb.details << "\n\n"
          << options_of(program, verb);
     return text.str();

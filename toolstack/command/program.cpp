@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <sstream>
 
 namespace xvm::command {
 namespace {
@@ -63,10 +64,14 @@ int run_program(const Program& program, const std::vector<std::string>& words) {
     }
     const auto request = parse_request(program, *found->verb, rest);
     if (!request) return report(program, request.error(), as_json);
-    Outcome outcome = found->verb->run(*request);
-    if (outcome && !std::cout.flush())
+    // The answer goes out as a whole.
+    std::ostringstream answer;
+    Outcome outcome = found->verb->run(*request, answer);
+    const bool answered = !answer.view().empty();
+    std::cout << answer.view() << std::flush;
+    if (outcome && !std::cout)
         outcome = tl::unexpected<api::Failure>(Error{Fault::failed, "standard output", "cannot write", {}});
-    return outcome ? 0 : report(program, outcome.error(), as_json);
+    return outcome ? 0 : report(program, outcome.error(), as_json && !answered);
 }
 
 } // namespace xvm::command

@@ -105,7 +105,7 @@ void print_answer(std::ostream& out, const Request& request, const std::string& 
         << work.speed() << '\n';
 }
 
-Status run(const Request& request, std::ostream& out) {
+Outcome run(const Request& request, std::ostream& out) {
     if (request.arguments.empty()) return usage_error(build_verb, "no pack to write is named");
     const std::string& name = request.arguments.front();
     if (name.find('=') != std::string::npos && name.find('/') >= name.find('='))

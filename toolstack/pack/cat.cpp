@@ -62,11 +62,12 @@ Status cat_to_file(const pack::Reader& reader, const pack::Image& image) {
     return write_zeros(image.size - done);
 }
 
-Status run(const Request& request, std::ostream& /*out*/) {
+Outcome run(const Request& request, std::ostream& /*out*/) {
     if (request.arguments.size() != 2) return usage_error(cat_verb, "needs a pack and the name of an image");
     XVM_TRY_LET(const pack::Reader reader, pack::Reader::open(request.arguments[0]));
     XVM_TRY_LET(const pack::Image* const image, reader.find(request.arguments[1]));
-    return ::isatty(STDOUT_FILENO) == 1 ? cat_to_terminal(reader, *image) : cat_to_file(reader, *image);
+    XVM_TRY(::isatty(STDOUT_FILENO) == 1 ? cat_to_terminal(reader, *image) : cat_to_file(reader, *image));
+    return {};
 }
 
 } // namespace

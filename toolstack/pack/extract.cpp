@@ -59,7 +59,7 @@ void print_answer(std::ostream& out, const Request& request, const pack::Reader&
     out << image_count(images.size()) << ", " << work.speed() << '\n';
 }
 
-Status run(const Request& request, std::ostream& out) {
+Outcome run(const Request& request, std::ostream& out) {
     if (request.arguments.empty()) return usage_error(extract_verb, "needs a pack");
     const std::string& shown = request.options["directory"].as<std::string>();
     const pack::Existing existing = request.has("force") ? pack::Existing::replace : pack::Existing::keep;

@@ -40,7 +40,7 @@ void print_as_json(std::ostream& out, const std::string& name, const pack::Index
     print_json(out, answer);
 }
 
-Status run(const Request& request, std::ostream& out) {
+Outcome run(const Request& request, std::ostream& out) {
     if (request.arguments.size() != 1) return usage_error(ls_verb, "needs one pack");
     XVM_TRY_LET(const pack::Reader reader, pack::Reader::open(request.arguments[0]));
     if (request.format == Format::json)

@@ -1,39 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// A verb of xvm-pack: what it is called, takes and does. The table in main.cpp drives parsing, usage
-// and help; a verb is a file of its own.
+// A verb of xvm-pack: what it is called, takes and does. The table in program.cpp drives
+// parsing, usage and help; a verb is a file of its own.
 #pragma once
 
-#include "libvmshare/base/result.hpp"
+#include "toolstack/command/program.hpp"
 
-#include <boost/program_options.hpp>
+#include <boost/program_options/value_semantic.hpp>
 #include <ostream>
 #include <string>
-#include <string_view>
-#include <vector>
 
 namespace xvm::pack_tool {
 
-enum class Format { table, json };
-
-/// A command line that was parsed: the options of the verb, and what is no option.
-struct Request {
-    boost::program_options::variables_map options;
-    std::vector<std::string> arguments;
-    Format format = Format::table;
-
-    [[nodiscard]] bool has(const char* option) const { return options.count(option) > 0; }
-};
-
-struct Verb {
-    std::string_view name;
-    std::string_view arguments; ///< as the usage line shows them
-    std::string_view summary;   ///< one line
-    std::string_view details;   ///< for --help
-    void (*add_options)(boost::program_options::options_description& options);
-    /// Prints its answer to `out`. With an error, what is in `out` is an answer all the same (verify's);
-    /// an empty one says that there is none.
-    Status (*run)(const Request& request, std::ostream& out);
-};
+using command::Format;
+using command::Outcome;
+using command::Request;
+using command::Verb;
 
 extern const Verb build_verb;
 extern const Verb ls_verb;
@@ -41,7 +22,12 @@ extern const Verb cat_verb;
 extern const Verb extract_verb;
 extern const Verb verify_verb;
 
+/// xvm-pack with its verbs.
+[[nodiscard]] command::Program program(std::string_view version);
+
 /// Fault::usage for `verb`, with the usage line as remedy.
-[[nodiscard]] tl::unexpected<Error> usage_error(const Verb& verb, std::string cause);
+[[nodiscard]] inline tl::unexpected<Error> usage_error(const Verb& verb, std::string cause) {
+    return command::usage_error("xvm-pack", verb, std::move(cause));
+}
 
 } // namespace xvm::pack_tool

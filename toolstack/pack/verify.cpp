@@ -70,7 +70,7 @@ void print_answer(std::ostream& out, const Request& request, const pack::Reader&
             << work.speed() << '\n';
 }
 
-Status run(const Request& request, std::ostream& out) {
+Outcome run(const Request& request, std::ostream& out) {
     if (request.arguments.size() != 1) return usage_error(verify_verb, "needs one pack");
     XVM_TRY_LET(const pack::Reader reader, pack::Reader::open(request.arguments[0]));
     Work work("verifying " + reader.name(), reader.index().disk_bytes - pack::index_bytes);
