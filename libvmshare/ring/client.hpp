@@ -74,12 +74,7 @@ class Client {
         return unexpected_ || requests_.broken() || responses_.broken();
     }
     [[nodiscard]] std::uint32_t unanswered() const noexcept { return unanswered_; }
-    [[nodiscard]] xvm_ring_stats counters() const noexcept {
-        xvm_ring_stats stats{};
-        requests_.count(stats);
-        responses_.count(stats);
-        return stats;
-    }
+    [[nodiscard]] xvm_ring_stats counters() const noexcept { return counters_of(requests_, responses_); }
 
   private:
     Region region_;

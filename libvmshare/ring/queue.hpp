@@ -180,4 +180,14 @@ class Consumer {
     std::uint64_t takes_at_wake_ = 0;
 };
 
+/// What one end has counted: as producer of one queue and as consumer of the other.
+template <class Producer_type, class Consumer_type>
+[[nodiscard]] xvm_ring_stats counters_of(const Producer_type& producer,
+                                         const Consumer_type& consumer) noexcept {
+    xvm_ring_stats stats{};
+    producer.count(stats);
+    consumer.count(stats);
+    return stats;
+}
+
 } // namespace xvm::ring

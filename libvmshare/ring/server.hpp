@@ -65,12 +65,7 @@ class Server {
     }
     /// Requests taken and not yet answered.
     [[nodiscard]] std::uint32_t unanswered() const noexcept { return unanswered_; }
-    [[nodiscard]] xvm_ring_stats counters() const noexcept {
-        xvm_ring_stats stats{};
-        requests_.count(stats);
-        responses_.count(stats);
-        return stats;
-    }
+    [[nodiscard]] xvm_ring_stats counters() const noexcept { return counters_of(responses_, requests_); }
 
   private:
     Region region_;
