@@ -53,15 +53,28 @@ def run_quietly(title, command, log, environment=None):
     return code == 0
 
 
-def build(directory, options, title, compilers=None):
+def programs_of(suite, directory):
+    """What the tests of one suite need, as ninja's targets."""
+    def introspect(what):
+        listed = subprocess.run(["meson", "introspect", what, str(directory)], capture_output=True, text=True, check=True)
+        return json.loads(listed.stdout)
+    files = {target["id"]: target["filename"] for target in introspect("--targets")}
+    needed = {target for test in introspect("--tests") if f"xvm:{suite}" in test["suite"] for target in test["depends"]}
+    return sorted(str(Path(file).relative_to(directory)) for target in needed for file in files[target])
+
+
+def build(directory, options, title, compilers=None, suite=None):
+    """Configures and builds everything, or only what one suite runs."""
     environment = dict(os.environ, **(compilers or {}))
     directory.mkdir(parents=True, exist_ok=True)
     log = directory / "check.log"
     setup = ["meson", "setup", str(directory), str(ROOT), *options]
     if (directory / "build.ninja").exists():
         setup.insert(2, "--reconfigure")
-    return (run_quietly(f"configure {title}", setup, log, environment)
-            and run_quietly(f"build {title}", ["ninja", "-C", str(directory)], log, environment))
+    if not run_quietly(f"configure {title}", setup, log, environment):
+        return False
+    targets = programs_of(suite, directory) if suite else []
+    return run_quietly(f"build {title}", ["ninja", "-C", str(directory), *targets], log, environment)
 
 
 def count_of(output):
@@ -113,13 +126,14 @@ def main():
     counts = Counts()
     start = time.monotonic()
 
+    arguments.build = arguments.build.resolve()
     if not build(arguments.build, [], "programs and tests"):
         counts.failed += 1
         counts.failures.append("build")
         suites = []
     fuzz_build = arguments.build.parent / (arguments.build.name + "-fuzz")
-    if "fuzz" in suites and not build(fuzz_build, ["-Dfuzz=true", "-Dport=hosted"], "fuzzers (clang, ASan, UBSan)",
-                                      {"CC": "clang-14", "CXX": "clang++-14"}):
+    if "fuzz" in suites and not build(fuzz_build, ["-Dfuzz=true", "-Dport=hosted"], "fuzzers (clang, sanitizers)",
+                                      {"CC": "clang-14", "CXX": "clang++-14"}, "fuzz"):
         counts.failed += 1
         counts.failures.append("fuzz build")
         suites.remove("fuzz")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ring between two processes: a front end submits, a back end answers, each sleeps by the wake
-// protocol on an eventfd, and nothing but the other's send ever wakes it: there is no timer.
+// The ring between two processes: a front end submits, a back end answers, each sleeps by the
+// wake protocol on an eventfd, and nothing but the other's send ever wakes it: there is no timer.
 //
 // A third process only watches. Invariant of its judgement: a side waits between setting `blocked` and
 // raising `epoch`, and takes its event only after that. So when both sides are seen blocked in the same
