@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+# Creating fails after every step on real Xen, with disks: each time the machine is as before.
+# clock: icount
+# timeout: 600
+# needs: xvmd xvm xvm-blkd xvm-pack
+cat >/run/guest.toml <<END
+name = "web"
+type = "pv"
+memory = "128MiB"
+pin = $GUEST_CPU
+kernel = "boot.pack:vmlinux"
+ramdisk = "$INITRD"
+command_line = "console=hvc0 loglevel=4 cryptomgr.notests"
+[[disk]]
+dev = "xvda"
+pack = "boot.pack"
+[[disk]]
+dev = "xvdb"
+raw = "disk.img"
+mode = "w"
+END
+truncate -s 16M /run/disk.img
+check "A pack is built in dom0" xvm-pack build /run/boot.pack "vmlinux=$KERNEL"
+check "xvm-blkd and xvmd start" xvm_start
+
+come_and_go() {
+    xvm create /run/guest.toml && xvm destroy web
+}
+# Xen's own tables grow with the first guests and stay.
+check "A guest with two disks comes and goes" come_and_go
+check "and again" come_and_go
+check "xvmd stops" daemon_stop xvmd
+ledger before
+
+fails_at() { # STEP
+    said=$(xvm create /run/guest.toml 2>&1) && {
+        echo "it was created"
+        return 1
+    }
+    [ "$said" = "xvm: step $1: failed on purpose (--fail-at); start xvmd without it" ] || {
+        echo "it said: $said"
+        return 1
+    }
+}
+steps=0
+for step in check-name check-host check-disks load-images create-domain pin write-private build write-guest \
+    introduce add-disk-xvda add-disk-xvdb await-disk-xvda await-disk-xvdb unpause; do
+    daemon_start xvmd --fail-at "$step" || fail "xvmd starts with --fail-at $step"
+    check "Creating fails after $step" fails_at "$step"
+    check "Nothing runs after $step" test "$(xl list | wc -l)" = 2
+    daemon_stop xvmd
+    check "Nothing is left after $step" ledger_same before 10
+    steps=$((steps + 1))
+done
+figure "steps failed" "$steps" ""
+check "xvmd starts" daemon_start xvmd
+check "The guest can be created after all that" come_and_go
