@@ -2,6 +2,7 @@
 #include "libvmshare/xenbus/session.hpp"
 
 #include "xenstore-schema/nodes.hpp"
+#include "xenstore-schema/state_text.hpp"
 
 #include <fmt/format.h>
 
@@ -46,8 +47,7 @@ Status Session::go(Device_state to, std::span<const Node_value> nodes) {
                                     schema::name(to), schema::name(peer)));
         for (const Node_value& node : nodes)
             XVM_TRY(store_.write(schema::path(paths_.own, node.name), node.value, txn));
-        return store_.write(schema::path(paths_.own, back::state), std::to_string(static_cast<unsigned>(to)),
-                            txn);
+        return store_.write(schema::path(paths_.own, back::state), schema::text_of(to), txn);
     });
 }
 

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libvmshare/xenbus/state.hpp"
 
-#include "libvmshare/base/number.hpp"
-#include "libvmshare/base/untrusted.hpp"
+#include "xenstore-schema/state_text.hpp"
 
 #include <algorithm>
 
 namespace xvm::xenbus {
 namespace {
-
-constexpr unsigned number(Device_state state) noexcept {
-    return static_cast<unsigned>(state);
-}
 
 bool has_left(Device_state state) noexcept {
     return state == Device_state::unknown || state == Device_state::closing || state == Device_state::closed;
@@ -20,12 +15,7 @@ bool has_left(Device_state state) noexcept {
 } // namespace
 
 Device_state parse_state(const std::optional<std::string>& text) noexcept {
-    if (!text) return Device_state::unknown;
-    const auto value = parse_number<unsigned>(*text);
-    if (!value) return Device_state::unknown;
-    const auto known = Untrusted<unsigned>(*value).check(
-        within(number(Device_state::initialising), number(Device_state::closed)));
-    return known ? static_cast<Device_state>(*known) : Device_state::unknown;
+    return text ? schema::state_of(*text) : Device_state::unknown;
 }
 
 bool is_legal(std::span<const Transition> transitions, Side side, Party by, Device_state from,

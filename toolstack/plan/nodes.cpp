@@ -2,6 +2,7 @@
 #include "toolstack/plan/nodes.hpp"
 
 #include "xenstore-schema/nodes.hpp"
+#include "xenstore-schema/state_text.hpp"
 #include "xenstore-schema/states.hpp"
 
 namespace xvm::plan {
@@ -34,7 +35,7 @@ class Directory {
 };
 
 std::string initial_state() {
-    return std::to_string(static_cast<unsigned>(schema::Device_state::initialising));
+    return schema::text_of(schema::Device_state::initialising);
 }
 
 void add_home(Nodes& nodes, const Guest_config& guest, const Guest_facts& facts) {

@@ -9,6 +9,7 @@
 #include "toolstack/run/teardown.hpp"
 #include "toolstack/run/wait.hpp"
 #include "xenstore-schema/nodes.hpp"
+#include "xenstore-schema/state_text.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -228,7 +229,7 @@ Status Creation::add_disk(const plan::Disk_config& disk) {
 Status Creation::await_disk(const plan::Disk_config& disk) {
     namespace backend = schema::xvbd::backend;
     const std::string dir = backend::dir(*domid_, disk.devid);
-    const std::string offered = std::to_string(static_cast<unsigned>(schema::Device_state::init_wait));
+    const std::string offered = schema::text_of(schema::Device_state::init_wait);
     std::string refusal;
     const auto answered = [&]() -> Result<bool> {
         XVM_TRY_LET(const auto error, read_if_there(ports_.store, schema::path(dir, backend::error)));

@@ -5,6 +5,7 @@
 #include "libvmshare/base/suggest.hpp"
 #include "toolstack/run/store_trees.hpp"
 #include "xenstore-schema/nodes.hpp"
+#include "xenstore-schema/state_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -23,10 +24,7 @@ Result<std::string> text_at(port::Store& store, const std::string& dir, std::str
 
 Result<schema::Device_state> state_at(port::Store& store, const std::string& dir, std::string_view node) {
     XVM_TRY_LET(const std::string text, text_at(store, dir, node));
-    const auto value = parse_number<unsigned>(text);
-    if (!value || *value > static_cast<unsigned>(schema::Device_state::closed))
-        return schema::Device_state::unknown;
-    return static_cast<schema::Device_state>(*value);
+    return schema::state_of(text);
 }
 
 Life life_of(const port::Domain_info& info) {

@@ -5,6 +5,7 @@
 #include "toolstack/run/store_trees.hpp"
 #include "toolstack/run/wait.hpp"
 #include "xenstore-schema/nodes.hpp"
+#include "xenstore-schema/state_text.hpp"
 
 #include <algorithm>
 
@@ -14,10 +15,6 @@ namespace {
 namespace backend = schema::xvbd::backend;
 using schema::Device_state;
 
-std::string state_text(Device_state state) {
-    return std::to_string(static_cast<unsigned>(state));
-}
-
 std::string domain_text(const Domain_id& id) {
     return "domain " + std::to_string(number(id.domid));
 }
@@ -25,7 +22,7 @@ std::string domain_text(const Domain_id& id) {
 /// Closed, or not there at all.
 Result<bool> is_closed(port::Store& store, const std::string& dir) {
     XVM_TRY_LET(const auto state, read_if_there(store, schema::path(dir, backend::state)));
-    return !state || *state == state_text(Device_state::closed);
+    return !state || *state == schema::text_of(Device_state::closed);
 }
 
 Status close_disk(port::Store& store, const std::string& dir) {
@@ -34,9 +31,9 @@ Status close_disk(port::Store& store, const std::string& dir) {
         // Writing would bring back a directory that is gone.
         if (!state)
             return state.error().fault == Fault::not_found ? Status{} : Status(tl::unexpected(state.error()));
-        if (*state == state_text(Device_state::closed)) return {};
+        if (*state == schema::text_of(Device_state::closed)) return {};
         XVM_TRY(store.write(schema::path(dir, backend::online), "0", txn));
-        return store.write(schema::path(dir, backend::state), state_text(Device_state::closing), txn);
+        return store.write(schema::path(dir, backend::state), schema::text_of(Device_state::closing), txn);
     });
 }
 
