@@ -28,16 +28,22 @@ class Failed(Exception):
     """A step did not work; the text says which and why."""
 
 
-def step(title, command, environment=None):
-    """Runs one long step with a line of its own; returns what it printed."""
-    start = time.monotonic()
-    print(f"{title:<60}", end="", flush=True)
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                          env=environment)
-    print(f"{time.monotonic() - start:5.0f} s" if done.returncode == 0 else " failed", flush=True)
-    if done.returncode:
-        raise Failed(f"{' '.join(map(str, command[:3]))} …: exit {done.returncode}\n{(done.stderr or done.stdout)[-3000:]}")
-    return done.stdout
+class Work:
+    """A long piece of work, under way from the start."""
+
+    def __init__(self, *command):
+        self.command = [str(word) for word in command]
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                        stdin=subprocess.DEVNULL)
+
+    def finish(self, title):
+        """Waits for its end, with a line that says how long that took."""
+        start = time.monotonic()
+        print(f"{title:<60}", end="", flush=True)
+        output, _ = self.process.communicate()
+        print(f"{time.monotonic() - start:5.0f} s" if self.process.returncode == 0 else " failed", flush=True)
+        if self.process.returncode:
+            raise Failed(f"{' '.join(self.command[:3])} …: exit {self.process.returncode}\n{output[-3000:]}")
 
 
 def lab(*words):
@@ -121,9 +127,11 @@ def main():
     start = time.monotonic()
     try:
         if not (build / "build.ninja").exists():
-            step("configure", ["meson", "setup", build, ROOT])
-        step("build the programs", ["ninja", "-C", build, *PROGRAMS])
-        step("lab: Xen, dom0 and guests from Debian packages", [LAB, "build", "--clock", "icount", "-q"])
+            Work("meson", "setup", build, ROOT).finish("configure")
+        # The lab mostly fetches, unpacks and boots one processor: beside the compiler it costs little time.
+        machine = Work(LAB, "build", "--clock", "icount", "-q")
+        Work("ninja", "-C", build, *PROGRAMS).finish("build the programs")
+        machine.finish("lab: Xen, dom0 and guests from Debian packages")
         with tempfile.TemporaryDirectory(prefix="xvm-demo-", dir=build) as directory:
             print(f"{'pack kernel, RAM disk, root file system and data':<60}", end="", flush=True)
             began = time.monotonic()
