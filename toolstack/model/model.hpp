@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one model of what xvm can be asked: verbs, their parameters, and the fields of the answers. The
+// command, xvmd's routes and its checks of parameters, the man page, completion, OpenAPI and JSON schemas
+// are all made from it. The tables are generated from the .toml files beside this header (generate.py).
+//
+// Invariant: ids, words and (method, route) are unique; every {name} of a route is a path parameter of the
+// verb; required parameters come before the others; `result` names a schema of schemas(), or is empty.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace xvm::model {
+
+enum class Type : std::uint8_t {
+    text,
+    integer,
+    boolean,
+    size,     ///< text such as "256MiB"; bytes
+    duration, ///< text such as "30s"; milliseconds
+    file,     ///< path of a file, made absolute by the command
+    domain,   ///< name, domid or uuid
+    config,   ///< name of a stored configuration
+    list,     ///< of texts
+    object,   ///< of the schema `schema`
+    objects,  ///< a list of them
+};
+
+enum class Where : std::uint8_t {
+    path,  ///< a {name} of the route
+    query, ///< ?name=value
+    body,  ///< a key of the JSON body
+    whole, ///< the body itself, its bytes (content type application/toml)
+    local, ///< the command's own: never sent
+};
+
+struct Parameter {
+    std::string_view name; ///< "timeout": also the long option, with '-' for '_'
+    Type type = Type::text;
+    Where where = Where::query;
+    bool required = false;
+    bool positional = false;
+    char letter = 0;          ///< of the short option; 0: none
+    std::string_view initial; ///< default, as a user would write it; empty: none
+    std::span<const std::string_view> choices;
+    std::string_view placeholder; ///< "SIZE"
+    std::string_view summary;
+};
+
+struct Verb {
+    std::string_view id;     ///< "disk.attach"
+    std::string_view words;  ///< "disk attach"
+    std::string_view alias;  ///< "attach"; empty: none
+    std::string_view method; ///< empty: the command does it by itself
+    std::string_view route;  ///< "/v1/domains/{id}/disks"
+    std::string_view summary;
+    std::string_view details; ///< for --help and the man page
+    std::string_view result;  ///< name of a schema: "xvm.disk/1"
+    bool mutating = false;
+    bool streaming = false; ///< answers with one JSON object a line, until the client goes
+    std::span<const Parameter> parameters;
+};
+
+struct Field {
+    std::string_view name; ///< "memory_bytes"
+    Type type = Type::text;
+    std::string_view schema;   ///< of object and objects: "xvm.disk/1"
+    std::string_view heading;  ///< of its column in a table: "MEMORY"; empty: not in the table
+    std::string_view shown_as; ///< how people see it: "", "mebibytes", "bytes", "cpu_time", "time", "yes_no"
+    bool required = true;      ///< always there
+    std::string_view summary;
+};
+
+struct Schema {
+    std::string_view name; ///< "xvm.domain/1"
+    std::string_view rows; ///< the field whose objects are the table's rows; empty: facts, one a line
+    std::string_view summary;
+    std::span<const Field> fields;
+};
+
+[[nodiscard]] std::span<const Verb> verbs() noexcept;
+[[nodiscard]] std::span<const Schema> schemas() noexcept;
+[[nodiscard]] const Verb* find_verb(std::string_view id) noexcept;
+[[nodiscard]] const Schema* find_schema(std::string_view name) noexcept;
+
+} // namespace xvm::model
