@@ -29,6 +29,8 @@ def header(schema):
     lines = [HEAD, "/* State of one side; as XenbusState. */"]
     lines += [_define(macro("XVM_STATE", name), number) for name, number in schema.states.items()]
     for device in schema.classes:
+        if device.stock:
+            continue
         prefix = macro("XVM", device.name)
         nodes, constants = {}, {}
         for directory in schema.directories:

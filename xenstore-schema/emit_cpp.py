@@ -163,8 +163,10 @@ def table(schema):
     lines.append(f"inline constexpr std::array<Directory_row, {len(schema.directories)}> directories{{{{")
     lines += [f"    {{{quoted(directory.file)}, {quoted(directory.namespace)}, {quoted(directory.name)}, "
               f"{quoted(directory.path)}, perm_{identifier(directory.permissions)}, "
-              f"{directory.namespace}_{directory.name}}}," for directory in schema.directories]
+              f"{directory.namespace}_{directory.name}, {'true' if directory.open else 'false'}}},"
+              for directory in schema.directories]
     lines += ["}};", "", f"inline constexpr std::array<Class_row, {len(schema.classes)}> classes{{{{"]
-    lines += [f"    {{{quoted(device.name)}, {device.name}::transitions, {device.name}::legal_backends}},"
+    lines += [f"    {{{quoted(device.name)}, {device.name}::transitions, {device.name}::legal_backends, "
+              f"{'true' if device.stock else 'false'}}},"
               for device in schema.classes]
     return "\n".join([*lines, "}};", "", "} // namespace xvm::schema::rows", ""])

@@ -39,7 +39,8 @@ def _required(node):
 
 
 def _directory(directory, schema):
-    lines = [f"### `{directory.path}`", "", f"{directory.doc} Permissions: "
+    others = " Other nodes than these may be there." if directory.open else ""
+    lines = [f"### `{directory.path}`", "", f"{directory.doc}{others} Permissions: "
              + _permissions(schema.permissions[directory.permissions]) + ".", "",
              "| node | value | writer | readers | must be there | what |", "|---|---|---|---|---|---|"]
     for node in directory.nodes:

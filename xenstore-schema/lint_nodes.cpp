@@ -38,7 +38,8 @@ std::string text(const Permissions& permissions) {
 bool is_our_ground(std::string_view path) {
     return std::any_of(directory_rows().begin(), directory_rows().end(), [path](const Directory_row& row) {
         if (row.name_space == "own") return at_or_below(path, row.path.substr(0, row.path.find('/', 1)));
-        return row.name == "backend" && at_or_below(path, row.path.substr(0, row.path.find("/{")));
+        return row.name == "backend" && is_own_class(row.name_space) &&
+               at_or_below(path, row.path.substr(0, row.path.find("/{")));
     });
 }
 
@@ -93,7 +94,7 @@ class Node_linter {
         if (between)
             check_permissions(path, entry, *directory, directory->row->permissions,
                               schema_line(*directory->row));
-        else
+        else if (!directory->row->open)
             unknown(path, directory);
     }
 

@@ -53,6 +53,7 @@ class Directory:
     doc: str
     nodes: list
     file: str
+    open: bool = False  # other nodes than these may be there: a stock driver's own
 
 
 @dataclass
@@ -71,6 +72,7 @@ class DeviceClass:
     doc: str
     transitions: list
     legal_pairs: list = field(default_factory=list)  # (frontend, backend), numbers
+    stock: bool = False  # other toolstacks have such devices, too: only those of xvm's guests are judged
 
 
 @dataclass
@@ -132,7 +134,8 @@ def _directory(raw, namespace, common, file):
         _require(not node.count or node.count in names, where, f"'{node.count}' counts nothing here")
         _require(not isinstance(node.required, list) or "state" in names, where,
                  f"{node.path} depends on a state, and there is none here")
-    return Directory(namespace, raw["name"], raw["path"], raw["permissions"], raw["doc"], nodes, file)
+    return Directory(namespace, raw["name"], raw["path"], raw["permissions"], raw["doc"], nodes, file,
+                     raw.get("open", False))
 
 
 def reachable_pairs(transitions, states):
@@ -170,7 +173,8 @@ def _device_class(raw, namespace, common, file):
                  "unknown side or party")
         transitions.append(Transition(step["side"], step["by"], step["from"], step["to"], step.get("when"),
                                       step["doc"]))
-    return DeviceClass(namespace, raw["doc"], transitions, reachable_pairs(transitions, common["state"]))
+    return DeviceClass(namespace, raw["doc"], transitions, reachable_pairs(transitions, common["state"]),
+                       raw.get("stock", False))
 
 
 def _check_references(schema):

@@ -62,12 +62,14 @@ struct Directory_row {
     std::string_view path;
     std::span<const Permission> permissions;
     std::span<const Node_row> nodes;
+    bool open; ///< other nodes may be there: a stock driver's own, which nobody judges
 };
 
 struct Class_row {
     std::string_view name; ///< name_space of its directories "frontend", "backend", "config"
     std::span<const Transition> transitions;
     std::span<const std::uint16_t> legal_backends; ///< by the front end's state
+    bool stock; ///< other toolstacks have such devices, too: only those of xvm's guests are judged
 };
 
 } // namespace xvm::schema

@@ -78,7 +78,7 @@ class Surveyor {
                 const Domid domid = bound_domid(match->bindings);
                 if (!image_.dead(domid)) continue;
                 const bool ours =
-                    survey_.ours.contains(domid) || row.name_space == "own" || is_class(row.name_space);
+                    survey_.ours.contains(domid) || row.name_space == "own" || is_own_class(row.name_space);
                 leftover(path, ours ? Severity::error : Severity::warning,
                          "domain " + std::to_string(number(domid)) + " does not live" +
                              (ours ? "" : "; nothing says that it was xvm's"));
@@ -114,7 +114,7 @@ class Surveyor {
                 return uuid.empty() ? ours.first == found.guest : ours.second == uuid;
             });
             const bool ours = owner != survey_.ours.end();
-            if (!ours && !is_class(row.name_space)) continue;
+            if (!ours && !is_own_class(row.name_space)) continue;
             if (ours) {
                 found.guest = owner->first;
                 if (uuid.empty() && !owner->second.empty()) found.bindings.set("uuid", owner->second);
@@ -174,9 +174,9 @@ const Directory_row& directory_row(std::string_view name_space, std::string_view
     return *found;
 }
 
-bool is_class(std::string_view name_space) noexcept {
+bool is_own_class(std::string_view name_space) noexcept {
     return std::any_of(rows::classes.begin(), rows::classes.end(),
-                       [name_space](const Class_row& row) { return row.name == name_space; });
+                       [name_space](const Class_row& row) { return row.name == name_space && !row.stock; });
 }
 
 } // namespace xvm::schema

@@ -47,6 +47,7 @@ struct Survey {
 [[nodiscard]] std::span<const Class_row> class_rows() noexcept;
 /// The row of that name; the schema has it.
 [[nodiscard]] const Directory_row& directory_row(std::string_view name_space, std::string_view name);
-[[nodiscard]] bool is_class(std::string_view name_space) noexcept;
+/// A class of devices that nobody but xvm has.
+[[nodiscard]] bool is_own_class(std::string_view name_space) noexcept;
 
 } // namespace xvm::schema

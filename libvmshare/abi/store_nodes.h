@@ -29,6 +29,7 @@
 #define XVM_NODE_XVBD_RING_REF             "ring-ref-%u"     /* frontend: gref */
 #define XVM_NODE_XVBD_EVENT_CHANNEL        "event-channel"   /* frontend: evtchn */
 #define XVM_NODE_XVBD_RING_FEATURES        "ring-features"   /* frontend, backend: bits */
+#define XVM_NODE_XVBD_BUSY                 "busy"            /* frontend: flag */
 #define XVM_NODE_XVBD_FRONTEND             "frontend"        /* backend: store-path */
 #define XVM_NODE_XVBD_FRONTEND_ID          "frontend-id"     /* backend: domid */
 #define XVM_NODE_XVBD_ONLINE               "online"          /* backend: flag */

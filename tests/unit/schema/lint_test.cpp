@@ -156,9 +156,7 @@ TEST_CASE("A pair of states that cannot be is found") {
     only(image, Rule::illegal_states, back + "/state");
     image = with(front + "/state", "1");
     only(image, Rule::illegal_states, back + "/state");
-    image = with(back + "/state", "6");
-    only(image, Rule::illegal_states, back + "/state");
-    for (const auto* state : {"2", "5"})
+    for (const auto* state : {"2", "5", "6"})
         CHECK(lint(with(back + "/state", state)).empty());
 }
 
