@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemons/common/http_server.hpp"
 
+#include "daemons/common/exchange.hpp"
 #include "daemons/common/http_session.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -8,6 +9,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <deque>
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 
@@ -16,61 +18,80 @@ namespace asio = boost::asio;
 using asio::local::stream_protocol;
 
 struct Http_server::State {
-    State(asio::io_context& context, Unix_listener opened, Router router, Http_limits limits)
-        : listener(std::move(opened)),
-          // The acceptor closes what it is given, and the listener closes its own.
-          acceptor(context, stream_protocol(), ::fcntl(listener.fd(), F_DUPFD_CLOEXEC, 0)),
-          shared(std::make_shared<Http_shared>(Http_shared{std::move(router), limits, 0, false})) {}
+    struct Door {
+        Door(asio::io_context& context, Http_listener opened)
+            : listener(std::move(opened)),
+              // The acceptor closes what it is given, and the listener closes its own.
+              acceptor(context, stream_protocol(), ::fcntl(listener.socket.fd(), F_DUPFD_CLOEXEC, 0)) {}
 
-    Unix_listener listener;
-    stream_protocol::acceptor acceptor;
+        Http_listener listener;
+        stream_protocol::acceptor acceptor;
+        std::size_t connections = 0;
+    };
+
+    explicit State(Http_shared opened) : shared(std::make_shared<Http_shared>(std::move(opened))) {}
+
+    std::deque<Door> doors; ///< never moved
     std::shared_ptr<Http_shared> shared;
+
+    static asio::awaitable<void> session(std::shared_ptr<State> state, Door& door,
+                                         stream_protocol::socket socket) {
+        ++door.connections;
+        co_await serve_connection(std::move(socket), state->shared, door.listener.read_only);
+        --door.connections;
+    }
+
+    /// The state lives as long as its loops, so that the acceptor is there when the last accept ends.
+    static asio::awaitable<void> accept_loop(std::shared_ptr<State> state, Door& door) {
+        const auto executor = door.acceptor.get_executor();
+        const Http_shared& shared = *state->shared;
+        while (!shared.stopping) {
+            auto [error, socket] = co_await door.acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
+            if (shared.stopping) break;
+            if (error) {
+                // No descriptor left, most likely: an immediate retry would spin.
+                spdlog::warn("accept: {}", error.message());
+                asio::steady_timer pause(executor, std::chrono::milliseconds(100));
+                co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+                continue;
+            }
+            if (door.connections >= shared.limits.connections_max)
+                asio::co_spawn(executor, refuse_connection(std::move(socket)), asio::detached);
+            else
+                asio::co_spawn(executor, session(state, door, std::move(socket)), asio::detached);
+        }
+    }
 };
+
+Http_server::Http_server(asio::io_context& context, std::vector<Http_listener> listeners, Router router,
+                         Http_limits limits)
+    : state_(std::make_shared<State>(Http_shared{std::move(router), limits, {}, false})) {
+    for (Http_listener& listener : listeners) {
+        State::Door& door = state_->doors.emplace_back(context, std::move(listener));
+        asio::co_spawn(context, State::accept_loop(state_, door), asio::detached);
+    }
+}
 
 namespace {
 
-asio::awaitable<void> counted_session(stream_protocol::socket socket, std::shared_ptr<Http_shared> shared) {
-    ++shared->connections;
-    co_await serve_connection(std::move(socket), shared);
-    --shared->connections;
-}
-
-asio::awaitable<void> accept_loop(stream_protocol::acceptor& acceptor, std::shared_ptr<Http_shared> shared) {
-    const auto executor = acceptor.get_executor();
-    while (!shared->stopping) {
-        auto [error, socket] = co_await acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
-        if (shared->stopping) break;
-        if (error) {
-            // No descriptor left, most likely: an immediate retry would spin.
-            spdlog::warn("accept: {}", error.message());
-            asio::steady_timer pause(executor, std::chrono::milliseconds(100));
-            co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
-            continue;
-        }
-        if (shared->connections >= shared->limits.connections_max)
-            asio::co_spawn(executor, refuse_connection(std::move(socket)), asio::detached);
-        else
-            asio::co_spawn(executor, counted_session(std::move(socket), shared), asio::detached);
-    }
+std::vector<Http_listener> only(Unix_listener listener) {
+    std::vector<Http_listener> listeners;
+    listeners.push_back({std::move(listener), false});
+    return listeners;
 }
 
 } // namespace
 
 Http_server::Http_server(asio::io_context& context, Unix_listener listener, Router router, Http_limits limits)
-    : state_(std::make_shared<State>(context, std::move(listener), std::move(router), limits)) {
-    // The state lives as long as its loop, so that the acceptor is there when the last accept ends.
-    asio::co_spawn(
-        context,
-        [](std::shared_ptr<State> state) -> asio::awaitable<void> {
-            co_await accept_loop(state->acceptor, state->shared);
-        }(state_),
-        asio::detached);
-}
+    : Http_server(context, only(std::move(listener)), std::move(router), limits) {}
 
 void Http_server::stop() {
     state_->shared->stopping = true;
     boost::system::error_code ignored;
-    state_->acceptor.close(ignored);
+    for (State::Door& door : state_->doors)
+        door.acceptor.close(ignored);
+    for (Exchange* exchange : state_->shared->at_work)
+        exchange->poke();
 }
 
 Http_server::~Http_server() {

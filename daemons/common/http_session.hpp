@@ -6,20 +6,24 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <set>
 
 namespace xvm::daemon {
+
+class Exchange;
 
 /// What the sessions share. Touched by the context's thread only.
 struct Http_shared {
     Router router;
     Http_limits limits;
-    std::size_t connections = 0;
+    std::set<Exchange*> at_work; ///< requests without an answer, or with one that goes on
     bool stopping = false;
 };
 
-/// Ends when the client goes, breaks a limit, or the server stops. Throws nothing.
+/// Ends when the client goes, breaks a limit, or the server stops. Throws nothing. `read_only`: refuses
+/// whatever is not GET.
 boost::asio::awaitable<void> serve_connection(boost::asio::local::stream_protocol::socket socket,
-                                              std::shared_ptr<Http_shared> shared);
+                                              std::shared_ptr<Http_shared> shared, bool read_only);
 
 /// Answers 503 and closes: for a connection too many.
 boost::asio::awaitable<void> refuse_connection(boost::asio::local::stream_protocol::socket socket);

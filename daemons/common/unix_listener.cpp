@@ -94,11 +94,34 @@ Result<Unix_listener> Unix_listener::open(const std::string& path, const std::st
     // Nobody can connect before listen(), so the mode is right for the first one who can.
     if (::chmod(path.c_str(), socket_mode) != 0) return fail_errno(errno, path, "set the mode of");
     if (::listen(socket.get(), backlog) != 0) return fail_errno(errno, path, "listen");
-    return Unix_listener(path, std::move(lock), std::move(socket));
+    return Unix_listener(path, std::move(lock), std::move(socket), true);
+}
+
+Result<Unix_listener> Unix_listener::adopt(Unique_fd socket, const std::string& daemon) {
+    sockaddr_un address{};
+    socklen_t size = sizeof address;
+    if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
+        return fail_errno(errno, "socket handed over", "look at");
+    int listens = 0;
+    int type = 0;
+    socklen_t length = sizeof listens;
+    if (::getsockopt(socket.get(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) != 0 ||
+        ::getsockopt(socket.get(), SOL_SOCKET, SO_TYPE, &type, &length) != 0)
+        return fail_errno(errno, "socket handed over", "look at");
+    // The kernel ends the path with a zero byte, which sun_path may lack room for.
+    const std::string path(address.sun_path, ::strnlen(address.sun_path, sizeof address.sun_path));
+    if (address.sun_family != AF_UNIX || type != SOCK_STREAM || listens == 0 || path.empty())
+        return fail(Fault::usage, "socket handed over", "is no Unix stream socket that listens on a path",
+                    "see the ListenStream= of the socket unit");
+    const int flags = ::fcntl(socket.get(), F_GETFL);
+    if (flags < 0 || ::fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK) != 0)
+        return fail_errno(errno, path, "set up");
+    XVM_TRY_LET(Unique_fd lock, take_lock(path + ".lock", daemon));
+    return Unix_listener(path, std::move(lock), std::move(socket), false);
 }
 
 Unix_listener::~Unix_listener() {
-    if (socket_) ::unlink(path_.c_str());
+    if (socket_ && ours_) ::unlink(path_.c_str());
 }
 
 } // namespace xvm::daemon
