@@ -46,6 +46,40 @@ class Hosted_domains final : public port::Domains {
         const std::lock_guard lock(machine_->mutex_);
         return machine_->domains_.unpause(domid);
     }
+    Status set_affinity(Domid domid, unsigned vcpu, port::Affinity affinity,
+                        const port::Cpu_list& cpus) override {
+        const std::lock_guard lock(machine_->mutex_);
+        return machine_->domains_.set_affinity(domid, vcpu, affinity, cpus);
+    }
+    Result<std::vector<port::Vcpu_info>> vcpus(Domid domid) override {
+        const std::lock_guard lock(machine_->mutex_);
+        return machine_->domains_.vcpus(domid);
+    }
+    Status set_memory_max(Domid domid, std::uint64_t bytes) override {
+        const std::lock_guard lock(machine_->mutex_);
+        return machine_->domains_.set_memory_max(domid, bytes);
+    }
+    Status stop(Domid domid, port::Stop_reason reason) override {
+        const std::lock_guard lock(machine_->mutex_);
+        return machine_->domains_.stop(domid, reason);
+    }
+    Status resume(Domid domid) override {
+        const std::lock_guard lock(machine_->mutex_);
+        return machine_->domains_.resume(domid);
+    }
+    Status save(Domid domid, int fd, const port::Stream_hooks& hooks) override {
+        const std::lock_guard lock(machine_->mutex_);
+        return machine_->domains_.save(domid, fd, hooks);
+    }
+    Result<port::Built_domain> restore(Domid domid, const port::Domain_shape& shape, int fd,
+                                       const port::Stream_hooks& hooks) override {
+        const std::lock_guard lock(machine_->mutex_);
+        return machine_->domains_.restore(domid, shape, fd, hooks);
+    }
+    Result<std::string> hypervisor_log() override {
+        const std::lock_guard lock(machine_->mutex_);
+        return machine_->domains_.hypervisor_log();
+    }
     Result<std::vector<port::Domain_info>> list() override {
         const std::lock_guard lock(machine_->mutex_);
         return machine_->domains_.list();

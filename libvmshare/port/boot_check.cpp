@@ -88,6 +88,25 @@ Error no_such_domain(Domid domid) {
     return Error{Fault::not_found, domain_text(domid), "does not exist", "see xvm list"};
 }
 
+Error no_such_vcpu(Domid domid, unsigned vcpu) {
+    return Error{Fault::usage, domain_text(domid), fmt::format("has no virtual processor {}", vcpu),
+                 "see xvm vcpu list"};
+}
+
+Error no_such_cpu(Domid domid, unsigned cpu, unsigned host_cpus) {
+    return Error{Fault::usage, domain_text(domid),
+                 fmt::format("cannot be pinned to processor {}: the host has {}", cpu, host_cpus),
+                 "count them from 0"};
+}
+
+Error not_suspended(Domid domid) {
+    return Error{Fault::failed, domain_text(domid), "is not suspended", {}};
+}
+
+Error stream_cancelled(Domid domid, std::string_view what) {
+    return Error{Fault::failed, domain_text(domid), fmt::format("{} was cancelled", what), {}};
+}
+
 Status refuse_dom0(Domid domid, const char* what) {
     if (domid == dom0)
         return fail(Fault::usage, domain_text(domid),

@@ -32,6 +32,12 @@ enum class Kernel_format : std::uint8_t { unknown, elf, bzimage, gzip };
 /// How messages name a domain: "domain 7".
 [[nodiscard]] std::string domain_text(Domid domid);
 [[nodiscard]] Error no_such_domain(Domid domid);
+[[nodiscard]] Error no_such_vcpu(Domid domid, unsigned vcpu);
+[[nodiscard]] Error no_such_cpu(Domid domid, unsigned cpu, unsigned host_cpus);
+/// What is to be saved or to go on is not suspended.
+[[nodiscard]] Error not_suspended(Domid domid);
+/// `what`: "saving", "restoring".
+[[nodiscard]] Error stream_cancelled(Domid domid, std::string_view what);
 /// Refuses to stop or end domain 0, which nothing could start again.
 [[nodiscard]] Status refuse_dom0(Domid domid, const char* what);
 

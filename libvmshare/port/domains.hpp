@@ -5,6 +5,10 @@
 // - create() gives a paused domain without memory; destroy() undoes everything up to any step.
 // - destroy() of a domain whose pages a backend still maps leaves it dying: it is listed as such
 //   until the last mapping goes. Destroying what is gone is not an error.
+// - A domain is saved while it is shut down with the reason `suspend`, which only the guest itself does
+//   well: it is asked for it through the store. Saving leaves it so; resume() lets it go on.
+// - restore() stands in for build(): of a created domain without memory it makes the one that was saved.
+// - save() and restore() take seconds a GiB. Both end early, with an error, once Stream_hooks says so.
 // - Nothing here touches the store.
 #pragma once
 
@@ -13,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -44,10 +49,14 @@ struct Built_domain {
     Evtchn_port console_port{};
 };
 
+/// Why a domain has stopped: the numbers of Xen's SHUTDOWN_*.
+enum class Stop_reason : unsigned { poweroff = 0, reboot = 1, suspend = 2, crash = 3, watchdog = 4 };
+
 struct Domain_info {
     Domain_id id;
     Guest_type type = Guest_type::pv;
-    unsigned vcpus = 0; ///< online
+    unsigned vcpus = 0;     ///< online
+    unsigned vcpus_max = 0; ///< it was created with
     std::uint64_t memory_bytes = 0;
     std::uint64_t memory_max_bytes = 0;
     std::uint64_t cpu_time_ns = 0;
@@ -57,6 +66,31 @@ struct Domain_info {
     bool dying = false;
     bool shut_down = false;
     unsigned shutdown_reason = 0; ///< Xen's SHUTDOWN_* when shut_down
+};
+
+/// Physical processors, rising, each once.
+using Cpu_list = std::vector<unsigned>;
+
+/// hard: it runs there only; soft: there rather than elsewhere.
+enum class Affinity : std::uint8_t { hard, soft };
+
+struct Vcpu_info {
+    unsigned vcpu = 0;
+    bool online = false;
+    bool running = false; ///< on `cpu`, at this moment
+    bool blocked = false; ///< waits for an event
+    unsigned cpu = 0;     ///< where it ran last
+    std::uint64_t cpu_time_ns = 0;
+    Cpu_list hard; ///< processors of the host, all when nothing was said
+    Cpu_list soft;
+};
+
+/// What goes on while a domain's memory goes to or comes from a file. Called some times a second, maybe by
+/// another thread than the one that saves or restores, never after that call has returned. Either may be
+/// empty.
+struct Stream_hooks {
+    std::function<void(std::uint64_t bytes)> progress; ///< of the stream, so far
+    std::function<bool()> cancelled;                   ///< true: stop now
 };
 
 struct Host_info {
@@ -79,14 +113,36 @@ class Domains {
                                                      const Boot_image& image) = 0;
     /// Virtual processor `vcpu` runs on physical processor `cpu` only.
     [[nodiscard]] virtual Status pin(Domid domid, unsigned vcpu, unsigned cpu) = 0;
+    /// Where `vcpu` runs. No `cpus`: anywhere. usage: no such processor, virtual or physical.
+    [[nodiscard]] virtual Status set_affinity(Domid domid, unsigned vcpu, Affinity affinity,
+                                              const Cpu_list& cpus) = 0;
+    /// By rising number, those that are offline too.
+    [[nodiscard]] virtual Result<std::vector<Vcpu_info>> vcpus(Domid domid) = 0;
+    /// What the domain may own at most from now on; whole pages. What it owns already it keeps.
+    [[nodiscard]] virtual Status set_memory_max(Domid domid, std::uint64_t bytes) = 0;
     [[nodiscard]] virtual Status pause(Domid domid) = 0;
     [[nodiscard]] virtual Status unpause(Domid domid) = 0;
+    /// Stops the domain here and now, as if it had done it with that reason; the guest is not asked. It
+    /// stays, with its memory. No error for one that has stopped before: its first reason stands.
+    [[nodiscard]] virtual Status stop(Domid domid, Stop_reason reason) = 0;
+    /// A suspended domain goes on as if it had never been asked to suspend. failed: it is not suspended.
+    [[nodiscard]] virtual Status resume(Domid domid) = 0;
     [[nodiscard]] virtual Status destroy(Domid domid) = 0;
+
+    /// Writes a suspended domain to `fd` from its offset on. failed: it is not suspended, `fd` takes no
+    /// more, or cancelled; exhausted: no room.
+    [[nodiscard]] virtual Status save(Domid domid, int fd, const Stream_hooks& hooks) = 0;
+    /// Reads what save() wrote. The domain stays paused. usage: this is no whole stream, or another type
+    /// of guest; exhausted: not enough free memory. After an error: destroy() it.
+    [[nodiscard]] virtual Result<Built_domain> restore(Domid domid, const Domain_shape& shape, int fd,
+                                                       const Stream_hooks& hooks) = 0;
 
     /// All domains, dom0 and dying ones among them, by rising domid.
     [[nodiscard]] virtual Result<std::vector<Domain_info>> list() = 0;
     [[nodiscard]] virtual Result<Domain_info> info(Domid domid) = 0;
     [[nodiscard]] virtual Result<Host_info> host() = 0;
+    /// The hypervisor's own messages that it still has, oldest first, as lines.
+    [[nodiscard]] virtual Result<std::string> hypervisor_log() = 0;
 };
 
 } // namespace xvm::port

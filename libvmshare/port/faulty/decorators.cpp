@@ -129,14 +129,37 @@ Result<Built_domain> Faulty_domains::build(Domid domid, const Domain_shape& shap
 Status Faulty_domains::pin(Domid domid, unsigned vcpu, unsigned cpu) {
     return through(plan_, "domains.pin", [&] { return below_.pin(domid, vcpu, cpu); });
 }
+Status Faulty_domains::set_affinity(Domid domid, unsigned vcpu, Affinity affinity, const Cpu_list& cpus) {
+    return through(plan_, "domains.set_affinity",
+                   [&] { return below_.set_affinity(domid, vcpu, affinity, cpus); });
+}
+Result<std::vector<Vcpu_info>> Faulty_domains::vcpus(Domid domid) {
+    return through(plan_, "domains.vcpus", [&] { return below_.vcpus(domid); });
+}
+Status Faulty_domains::set_memory_max(Domid domid, std::uint64_t bytes) {
+    return through(plan_, "domains.set_memory_max", [&] { return below_.set_memory_max(domid, bytes); });
+}
 Status Faulty_domains::pause(Domid domid) {
     return through(plan_, "domains.pause", [&] { return below_.pause(domid); });
 }
 Status Faulty_domains::unpause(Domid domid) {
     return through(plan_, "domains.unpause", [&] { return below_.unpause(domid); });
 }
+Status Faulty_domains::stop(Domid domid, Stop_reason reason) {
+    return through(plan_, "domains.stop", [&] { return below_.stop(domid, reason); });
+}
+Status Faulty_domains::resume(Domid domid) {
+    return through(plan_, "domains.resume", [&] { return below_.resume(domid); });
+}
 Status Faulty_domains::destroy(Domid domid) {
     return through(plan_, "domains.destroy", [&] { return below_.destroy(domid); });
+}
+Status Faulty_domains::save(Domid domid, int fd, const Stream_hooks& hooks) {
+    return through(plan_, "domains.save", [&] { return below_.save(domid, fd, hooks); });
+}
+Result<Built_domain> Faulty_domains::restore(Domid domid, const Domain_shape& shape, int fd,
+                                             const Stream_hooks& hooks) {
+    return through(plan_, "domains.restore", [&] { return below_.restore(domid, shape, fd, hooks); });
 }
 Result<std::vector<Domain_info>> Faulty_domains::list() {
     return through(plan_, "domains.list", [&] { return below_.list(); });
@@ -146,6 +169,9 @@ Result<Domain_info> Faulty_domains::info(Domid domid) {
 }
 Result<Host_info> Faulty_domains::host() {
     return through(plan_, "domains.host", [&] { return below_.host(); });
+}
+Result<std::string> Faulty_domains::hypervisor_log() {
+    return through(plan_, "domains.hypervisor_log", [&] { return below_.hypervisor_log(); });
 }
 
 } // namespace xvm::port::faulty

@@ -85,12 +85,22 @@ class Faulty_domains final : public Domains {
     [[nodiscard]] Result<Built_domain> build(Domid domid, const Domain_shape& shape,
                                              const Boot_image& image) override;
     [[nodiscard]] Status pin(Domid domid, unsigned vcpu, unsigned cpu) override;
+    [[nodiscard]] Status set_affinity(Domid domid, unsigned vcpu, Affinity affinity,
+                                      const Cpu_list& cpus) override;
+    [[nodiscard]] Result<std::vector<Vcpu_info>> vcpus(Domid domid) override;
+    [[nodiscard]] Status set_memory_max(Domid domid, std::uint64_t bytes) override;
     [[nodiscard]] Status pause(Domid domid) override;
     [[nodiscard]] Status unpause(Domid domid) override;
+    [[nodiscard]] Status stop(Domid domid, Stop_reason reason) override;
+    [[nodiscard]] Status resume(Domid domid) override;
     [[nodiscard]] Status destroy(Domid domid) override;
+    [[nodiscard]] Status save(Domid domid, int fd, const Stream_hooks& hooks) override;
+    [[nodiscard]] Result<Built_domain> restore(Domid domid, const Domain_shape& shape, int fd,
+                                               const Stream_hooks& hooks) override;
     [[nodiscard]] Result<std::vector<Domain_info>> list() override;
     [[nodiscard]] Result<Domain_info> info(Domid domid) override;
     [[nodiscard]] Result<Host_info> host() override;
+    [[nodiscard]] Result<std::string> hypervisor_log() override;
 
   private:
     Domains& below_;

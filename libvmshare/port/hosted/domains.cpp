@@ -4,7 +4,7 @@
 #include "libvmshare/base/assert.hpp"
 #include "libvmshare/port/boot_check.hpp"
 
-#include <fmt/core.h>
+#include <algorithm>
 
 namespace xvm::port::hosted {
 
@@ -18,7 +18,9 @@ constexpr std::uint64_t domain_overhead_bytes = 256ULL << 10;
 Domain_ledger::Domain_ledger(const Host_shape& host) : host_(host) {
     Record& zero = records_[dom0];
     zero.info.type = Guest_type::pv;
-    zero.info.vcpus = zero.vcpus = 1;
+    zero.info.vcpus = zero.info.vcpus_max = 1;
+    zero.vcpus.resize(1);
+    zero.vcpus.front().online = true;
     zero.info.memory_bytes = zero.info.memory_max_bytes = host_.dom0_bytes;
     zero.info.running = true;
     zero.built = zero.started = true;
@@ -62,7 +64,9 @@ Result<Domid> Domain_ledger::create(const Domain_shape& shape) {
     record.info.type = shape.type;
     record.info.memory_max_bytes = shape.memory_max_bytes;
     record.info.paused = true;
-    record.vcpus = shape.vcpus;
+    record.info.vcpus_max = shape.vcpus;
+    for (unsigned vcpu = 0; vcpu < shape.vcpus; ++vcpu)
+        record.vcpus.emplace_back().vcpu = vcpu;
     record.overhead_bytes = domain_overhead_bytes;
     return domid;
 }
@@ -70,31 +74,35 @@ Result<Domid> Domain_ledger::create(const Domain_shape& shape) {
 Result<Built_domain> Domain_ledger::build(Domid domid, const Domain_shape& shape, const Boot_image& image) {
     XVM_TRY(check_shape(shape));
     XVM_TRY(check_image(shape.type, image));
-    XVM_TRY_LET(Record* const record, alive(domid));
-    if (record->built) return fail(Fault::busy, domain_text(domid), "was built before");
-    if (record->info.type != shape.type)
-        return fail(Fault::usage, domain_text(domid), "was created as another type of guest");
+    XVM_TRY_LET(Record* const record, empty_domain(domid, shape.type));
     if (free_bytes() < shape.memory_bytes)
         return tl::unexpected(not_enough_memory(domid, shape.memory_bytes, free_bytes()));
     if (image.kernel.size() + image.ramdisk.size() > shape.memory_bytes)
         return fail(Fault::usage, domain_text(domid), "kernel and RAM disk do not fit its memory",
                     "give the guest more memory");
-    record->info.memory_bytes = shape.memory_bytes;
-    record->built = true;
     record->command_line = image.command_line;
+    return fill(*record, shape.memory_bytes);
+}
+
+Result<Domain_ledger::Record*> Domain_ledger::empty_domain(Domid domid, Guest_type type) {
+    XVM_TRY_LET(Record* const record, alive(domid));
+    if (record->built) return fail(Fault::busy, domain_text(domid), "was built before");
+    if (record->info.type != type)
+        return fail(Fault::usage, domain_text(domid), "was created as another type of guest");
+    return record;
+}
+
+Built_domain Domain_ledger::fill(Record& record, std::uint64_t memory_bytes) {
+    record.info.memory_bytes = memory_bytes;
+    record.built = true;
     // Frames that tell domains apart, so that a test sees a mix-up.
-    const std::uint64_t base = std::uint64_t{number(domid)} << 20;
+    const std::uint64_t base = std::uint64_t{number(record.info.id.domid)} << 20;
     return Built_domain{base + 1, base + 2, Evtchn_port{1}, Evtchn_port{2}};
 }
 
-Status Domain_ledger::pin(Domid domid, unsigned vcpu, unsigned cpu) {
+Status Domain_ledger::set_memory_max(Domid domid, std::uint64_t bytes) {
     XVM_TRY_LET(Record* const record, alive(domid));
-    if (vcpu >= record->vcpus)
-        return fail(Fault::usage, domain_text(domid), fmt::format("has no virtual processor {}", vcpu));
-    if (cpu >= host_.cpus)
-        return fail(Fault::usage, domain_text(domid),
-                    fmt::format("cannot be pinned to processor {}: the host has {}", cpu, host_.cpus));
-    record->pins[vcpu] = cpu;
+    record->info.memory_max_bytes = bytes;
     return {};
 }
 
@@ -113,7 +121,11 @@ Status Domain_ledger::unpause(Domid domid) {
         return fail(Fault::failed, domain_text(domid), "has nothing to run", "build it first");
     record->info.paused = false;
     record->info.running = !record->info.shut_down;
-    if (!record->started) record->info.vcpus = record->vcpus;
+    if (!record->started) {
+        record->info.vcpus = record->info.vcpus_max;
+        for (Vcpu_info& vcpu : record->vcpus)
+            vcpu.online = true;
+    }
     record->started = true;
     return {};
 }
@@ -147,6 +159,10 @@ Result<Host_info> Domain_ledger::host() {
         host_.memory_bytes, free_bytes(), host_.cpus, "none (hosted)", {"xen-3.0-x86_64", "hvm-3.0-x86_64"}};
 }
 
+Result<std::string> Domain_ledger::hypervisor_log() {
+    return std::string("(hosted) no hypervisor: what is here is a ledger\n");
+}
+
 void Domain_ledger::shut_down(Domid domid, unsigned reason) {
     Domain_info& info = records_.at(domid).info;
     info.running = info.blocked = false;
@@ -165,9 +181,20 @@ void Domain_ledger::release(Domid domid) {
 }
 
 int Domain_ledger::pinned_to(Domid domid, unsigned vcpu) const {
-    const auto& pins = records_.at(domid).pins;
-    const auto found = pins.find(vcpu);
-    return found == pins.end() ? -1 : static_cast<int>(found->second);
+    const Cpu_list& cpus = records_.at(domid).vcpus.at(vcpu).hard;
+    return cpus.size() == 1 ? static_cast<int>(cpus.front()) : -1;
+}
+
+void Domain_ledger::balloon(Domid domid, std::uint64_t memory_bytes) {
+    Domain_info& info = records_.at(domid).info;
+    info.memory_bytes = std::min({memory_bytes, info.memory_max_bytes, info.memory_bytes + free_bytes()});
+}
+
+void Domain_ledger::set_online(Domid domid, unsigned vcpu, bool online) {
+    Record& record = records_.at(domid);
+    record.vcpus.at(vcpu).online = online;
+    record.info.vcpus = static_cast<unsigned>(
+        std::count_if(record.vcpus.begin(), record.vcpus.end(), [](const auto& one) { return one.online; }));
 }
 
 std::string Domain_ledger::command_line(Domid domid) const {

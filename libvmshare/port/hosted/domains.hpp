@@ -28,17 +28,31 @@ class Domain_ledger final : public Domains {
     [[nodiscard]] Result<Built_domain> build(Domid domid, const Domain_shape& shape,
                                              const Boot_image& image) override;
     [[nodiscard]] Status pin(Domid domid, unsigned vcpu, unsigned cpu) override;
+    [[nodiscard]] Status set_affinity(Domid domid, unsigned vcpu, Affinity affinity,
+                                      const Cpu_list& cpus) override;
+    [[nodiscard]] Result<std::vector<Vcpu_info>> vcpus(Domid domid) override;
+    [[nodiscard]] Status set_memory_max(Domid domid, std::uint64_t bytes) override;
     [[nodiscard]] Status pause(Domid domid) override;
     [[nodiscard]] Status unpause(Domid domid) override;
+    [[nodiscard]] Status stop(Domid domid, Stop_reason reason) override;
+    [[nodiscard]] Status resume(Domid domid) override;
     [[nodiscard]] Status destroy(Domid domid) override;
+    [[nodiscard]] Status save(Domid domid, int fd, const Stream_hooks& hooks) override;
+    [[nodiscard]] Result<Built_domain> restore(Domid domid, const Domain_shape& shape, int fd,
+                                               const Stream_hooks& hooks) override;
     [[nodiscard]] Result<std::vector<Domain_info>> list() override;
     [[nodiscard]] Result<Domain_info> info(Domid domid) override;
     [[nodiscard]] Result<Host_info> host() override;
+    [[nodiscard]] Result<std::string> hypervisor_log() override;
 
     // What a test may do that Xen or a guest would.
 
     /// The guest powers off (0), reboots (1), crashes (3): Xen's SHUTDOWN_* numbers.
     void shut_down(Domid domid, unsigned reason);
+    /// The guest's balloon has come to this; at most the domain's maximum, and what the host has free.
+    void balloon(Domid domid, std::uint64_t memory_bytes);
+    /// The guest has taken a processor on or off line.
+    void set_online(Domid domid, unsigned vcpu, bool online);
     /// A backend maps pages of the domain: once destroyed it stays dying, with its memory.
     void hold(Domid domid);
     void release(Domid domid);
@@ -50,17 +64,19 @@ class Domain_ledger final : public Domains {
   private:
     struct Record {
         Domain_info info;
-        unsigned vcpus = 0; ///< as created
         std::uint64_t overhead_bytes = 0;
         bool built = false;
         bool started = false;
         unsigned holders = 0;
-        std::map<unsigned, unsigned> pins;
+        std::vector<Vcpu_info> vcpus; ///< no list of processors: all of the host
         std::string command_line;
     };
 
     [[nodiscard]] std::uint64_t free_bytes() const;
     [[nodiscard]] Result<Record*> alive(Domid domid);
+    /// alive(), of that type, without memory.
+    [[nodiscard]] Result<Record*> empty_domain(Domid domid, Guest_type type);
+    [[nodiscard]] Built_domain fill(Record& record, std::uint64_t memory_bytes);
     [[nodiscard]] Domid unused_domid();
 
     Host_shape host_;

@@ -5,7 +5,9 @@
 #include "libvmshare/port/grants.hpp"
 #include "libvmshare/port/xen/acpi.hpp"
 #include "libvmshare/port/xen/memory_map.hpp"
+#include "libvmshare/port/xen/prepare.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fmt/core.h>
 
@@ -28,8 +30,9 @@ class Builder {
 
     /// The steps, in the order of their need for each other.
     Result<Built_domain> run(std::uint64_t free_bytes) {
-        XVM_TRY(reserve(free_bytes));
-        XVM_TRY(open_ports());
+        // libxenguest then claims the memory, so that of two builds at once only one can believe in it.
+        XVM_TRY(reserve(libxc_, domid_, shape_, free_bytes));
+        XVM_TRY(take_ports());
         XVM_TRY(take_image());
         if (pvh()) XVM_TRY(lay_out_pvh());
         XVM_TRY(parse_kernel());
@@ -43,8 +46,7 @@ class Builder {
     [[nodiscard]] xc_interface* xc() const { return libxc_.xc(); }
     [[nodiscard]] std::uint64_t pages() const { return shape_.memory_bytes / page_bytes; }
 
-    Status reserve(std::uint64_t free_bytes);
-    Status open_ports();
+    Status take_ports();
     Status take_image();
     Status lay_out_pvh();
     Status parse_kernel();
@@ -86,26 +88,8 @@ tl::unexpected<Error> Builder::fail_kernel(int error_number, std::string why) co
         fmt::format("give a whole kernel that was built with {}", pvh() ? "CONFIG_PVH" : "CONFIG_XEN_PV"));
 }
 
-/// Says early and in plain words that the guest does not fit. libxenguest then claims the memory, so
-/// that of two builds at once only one can believe in it.
-Status Builder::reserve(std::uint64_t free_bytes) {
-    const std::uint64_t pool = pvh() ? paging_pool_bytes(shape_.vcpus, shape_.memory_max_bytes) : 0;
-    if (const std::uint64_t need = shape_.memory_bytes + pool; free_bytes < need)
-        return tl::unexpected(not_enough_memory(domid_, need, free_bytes));
-    if (pvh() && xc_set_paging_mempool_size(xc(), raw(domid_), pool) != 0)
-        return fail_call(libxc_, errno, domid_, "cannot get memory for its page tables");
-    return {};
-}
-
-Status Builder::open_ports() {
-    const auto open = [this](Evtchn_port& port) -> Status {
-        const int made = xc_evtchn_alloc_unbound(xc(), raw(domid_), raw(dom0));
-        if (made < 0) return fail_call(libxc_, errno, domid_, "cannot open a port to dom0");
-        port = Evtchn_port{static_cast<std::uint32_t>(made)};
-        return {};
-    };
-    XVM_TRY(open(built_.store_port));
-    XVM_TRY(open(built_.console_port));
+Status Builder::take_ports() {
+    XVM_TRY_LET(built_, open_ports(libxc_, domid_));
     if (pvh() &&
         (xc_hvm_param_set(xc(), raw(domid_), HVM_PARAM_STORE_EVTCHN, number(built_.store_port)) != 0 ||
          xc_hvm_param_set(xc(), raw(domid_), HVM_PARAM_CONSOLE_EVTCHN, number(built_.console_port)) != 0))
@@ -144,17 +128,14 @@ Status Builder::lay_out_pvh() {
     dom_->highmem_end = map.high_end;
     dom_->device_model = false;
 
-    auto* const e820 =
-        static_cast<e820entry*>(xc_dom_malloc(dom_.get(), map.regions.size() * sizeof(e820entry)));
+    const std::vector<e820entry> entries = to_e820(map);
+    auto* const e820 = static_cast<e820entry*>(xc_dom_malloc(dom_.get(), entries.size() * sizeof(e820entry)));
     if (e820 == nullptr) return fail_step(ENOMEM, "cannot lay out its memory");
-    unsigned entries = 0;
-    for (const Region& region : map.regions)
-        e820[entries++] = {region.start, region.bytes, static_cast<std::uint32_t>(region.kind)};
+    std::copy(entries.begin(), entries.end(), e820);
     dom_->e820 = e820;
-    dom_->e820_entries = entries;
+    dom_->e820_entries = static_cast<unsigned>(entries.size());
     // The guest reads the map from its start info; also from Xen, as kernels did before.
-    if (xc_domain_set_memory_map(xc(), raw(domid_), e820, entries) != 0)
-        return fail_call(libxc_, errno, domid_, "cannot lay out its memory");
+    XVM_TRY(set_memory_map(libxc_, domid_, shape_));
 
     dom_->acpi_modules[0].data = reinterpret_cast<std::uint8_t*>(acpi_.data());
     dom_->acpi_modules[0].length = static_cast<std::uint32_t>(acpi_.size());

@@ -143,6 +143,73 @@ TEST_CASE_METHOD(Domains_fixture, "A processor is pinned to one that the host ha
     value(domains->pin(domid, 0, 0));
 }
 
+TEST_CASE_METHOD(Domains_fixture, "A processor runs where its affinities say, and says so") {
+    Domain_shape wanted = shape(Guest_type::pv);
+    wanted.vcpus = 2;
+    const Domid domid = create(wanted);
+    const unsigned cpus = value(domains->host()).cpus;
+    const auto of = [&](unsigned vcpu) { return value(domains->vcpus(domid)).at(vcpu); };
+    CHECK(value(domains->info(domid)).vcpus_max == 2);
+    CHECK(of(0).hard.size() == cpus);
+    CHECK(of(1).soft.size() == cpus);
+    value(domains->set_affinity(domid, 1, Affinity::hard, {0}));
+    CHECK(of(1).hard == Cpu_list{0});
+    CHECK(of(0).hard.size() == cpus);
+    value(domains->set_affinity(domid, 0, Affinity::soft, {cpus - 1}));
+    CHECK(of(0).soft == Cpu_list{cpus - 1});
+    value(domains->set_affinity(domid, 1, Affinity::hard, {}));
+    CHECK(of(1).hard.size() == cpus);
+    CHECK(domains->set_affinity(domid, 2, Affinity::hard, {0}).error().fault == Fault::usage);
+    CHECK(domains->set_affinity(domid, 0, Affinity::hard, {0, 10000}).error().fault == Fault::usage);
+    CHECK(of(0).hard.size() == cpus); // what is refused changes nothing
+    CHECK(of(0).vcpu == 0);
+    CHECK_FALSE(of(1).online); // nothing runs yet
+}
+
+TEST_CASE_METHOD(Domains_fixture, "A domain's memory limit can be moved") {
+    const Domain_shape wanted = shape(Guest_type::pv);
+    const Domid domid = create(wanted);
+    build(domid, wanted);
+    value(domains->set_memory_max(domid, 24 * mib));
+    CHECK(value(domains->info(domid)).memory_max_bytes >= 24 * mib);
+    value(domains->set_memory_max(domid, 8 * mib));
+    CHECK(value(domains->info(domid)).memory_max_bytes < 16 * mib);
+    CHECK(value(domains->info(domid)).memory_bytes == 16 * mib); // it keeps what it has
+    value(domains->destroy(domid));
+    check_clean();
+}
+
+TEST_CASE_METHOD(Domains_fixture,
+                 "A stopped domain stays, with its first reason; only a suspended one goes on") {
+    const auto type = GENERATE(Guest_type::pv, Guest_type::pvh);
+    if (!can(type)) return;
+    const Domain_shape wanted = shape(type);
+    const Domid domid = create(wanted);
+    build(domid, wanted);
+    value(domains->unpause(domid));
+    CHECK(domains->resume(domid).error().fault == Fault::failed);
+    value(domains->stop(domid, Stop_reason::suspend));
+    CHECK(comes_true([&] { return value(domains->info(domid)).shut_down; }));
+    CHECK(value(domains->info(domid)).shutdown_reason == 2);
+    value(domains->stop(domid, Stop_reason::crash));
+    CHECK(value(domains->info(domid)).shutdown_reason == 2);
+    value(domains->resume(domid));
+    CHECK(comes_true([&] { return !value(domains->info(domid)).shut_down; }));
+    value(domains->stop(domid, Stop_reason::crash));
+    CHECK(comes_true([&] { return value(domains->info(domid)).shutdown_reason == 3; }));
+    CHECK(domains->resume(domid).error().fault == Fault::failed);
+    value(domains->destroy(domid));
+    check_clean();
+}
+
+TEST_CASE_METHOD(Domains_fixture, "The hypervisor's messages are lines of text") {
+    const std::string log = value(domains->hypervisor_log());
+    REQUIRE_FALSE(log.empty());
+    CHECK(std::all_of(log.begin(), log.end(), [](char c) {
+        return c == '\n' || c == '\t' || (static_cast<unsigned char>(c) >= ' ' && c != 0x7f);
+    }));
+}
+
 TEST_CASE_METHOD(Domains_fixture, "The list has dom0 and every domain, by rising domid") {
     const Domain_shape one = shape(Guest_type::pv);
     const Domain_shape two = shape(Guest_type::pv);
@@ -179,6 +246,11 @@ TEST_CASE_METHOD(Domains_fixture, "A domain that does not exist is not found, an
     CHECK(domains->pause(nobody).error().fault == Fault::not_found);
     CHECK(domains->unpause(nobody).error().fault == Fault::not_found);
     CHECK(domains->pin(nobody, 0, 0).error().fault == Fault::not_found);
+    CHECK(domains->set_affinity(nobody, 0, Affinity::soft, {}).error().fault == Fault::not_found);
+    CHECK(domains->vcpus(nobody).error().fault == Fault::not_found);
+    CHECK(domains->set_memory_max(nobody, mib).error().fault == Fault::not_found);
+    CHECK(domains->stop(nobody, Stop_reason::crash).error().fault == Fault::not_found);
+    CHECK(domains->resume(nobody).error().fault == Fault::not_found);
     CHECK(domains->build(nobody, shape(Guest_type::pv), {kernel, {}, ""}).error().fault == Fault::not_found);
     value(domains->destroy(nobody));
 }
@@ -186,6 +258,8 @@ TEST_CASE_METHOD(Domains_fixture, "A domain that does not exist is not found, an
 TEST_CASE_METHOD(Domains_fixture, "Nobody pauses or destroys the host") {
     CHECK(domains->pause(dom0).error().fault == Fault::usage);
     CHECK(domains->destroy(dom0).error().fault == Fault::usage);
+    CHECK(domains->stop(dom0, Stop_reason::crash).error().fault == Fault::usage);
+    CHECK(domains->save(dom0, -1, {}).error().fault == Fault::usage);
     CHECK(value(domains->info(dom0)).id.domid == dom0);
 }
 

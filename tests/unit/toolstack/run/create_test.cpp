@@ -12,7 +12,7 @@ Status create_and_fail_after(Machine& machine, const plan::Plan& plan, const std
         return done.name == step ? Status(fail(Fault::failed, step, "on purpose")) : Status{};
     };
     auto ports = machine.ports();
-    const auto created = run::create_domain(ports, plan, hooks);
+    const auto created = run::perform(ports, plan, hooks);
     return created ? Status{} : Status(tl::unexpected<Error>(created.error()));
 }
 
@@ -34,6 +34,28 @@ class Failing_domains final : public port::Domains {
         XVM_TRY(turn());
         return domains_.pin(domid, vcpu, cpu);
     }
+    Status set_affinity(Domid domid, unsigned vcpu, port::Affinity affinity,
+                        const port::Cpu_list& cpus) override {
+        XVM_TRY(turn());
+        return domains_.set_affinity(domid, vcpu, affinity, cpus);
+    }
+    Result<std::vector<port::Vcpu_info>> vcpus(Domid domid) override { return domains_.vcpus(domid); }
+    Status set_memory_max(Domid domid, std::uint64_t bytes) override {
+        XVM_TRY(turn());
+        return domains_.set_memory_max(domid, bytes);
+    }
+    Status stop(Domid domid, port::Stop_reason reason) override { return domains_.stop(domid, reason); }
+    Status resume(Domid domid) override { return domains_.resume(domid); }
+    Status save(Domid domid, int fd, const port::Stream_hooks& hooks) override {
+        XVM_TRY(turn());
+        return domains_.save(domid, fd, hooks);
+    }
+    Result<port::Built_domain> restore(Domid domid, const port::Domain_shape& shape, int fd,
+                                       const port::Stream_hooks& hooks) override {
+        XVM_TRY(turn());
+        return domains_.restore(domid, shape, fd, hooks);
+    }
+    Result<std::string> hypervisor_log() override { return domains_.hypervisor_log(); }
     Status pause(Domid domid) override { return domains_.pause(domid); }
     Status unpause(Domid domid) override {
         XVM_TRY(turn());
@@ -66,7 +88,7 @@ TEST_CASE("A guest that is created and destroyed leaves the machine as it was") 
     Machine machine;
     const std::string before = machine.ledger();
     auto ports = machine.ports();
-    const auto id = run::create_domain(ports, plan::plan_create(machine.guest(), false));
+    const auto id = machine.create(machine.guest());
     REQUIRE(id);
     const auto entry = run::find_domain(ports, "web");
     REQUIRE(entry);
@@ -78,13 +100,13 @@ TEST_CASE("A guest that is created and destroyed leaves the machine as it was") 
     CHECK(machine.hosted().domains().pinned_to(id->domid, 0) == 1);
     CHECK(machine.ledger() != before);
 
-    CHECK(run::destroy_domain(ports, *entry));
+    CHECK(machine.destroy(*entry));
     CHECK(machine.ledger() == before);
 }
 
 TEST_CASE("A create that fails after any step leaves the machine as it was") {
     Machine machine;
-    const plan::Plan plan = plan::plan_create(machine.guest(), false);
+    const plan::Plan plan = plan::plan_create(machine.guest(), Uuid::random(), false);
     const std::string before = machine.ledger();
     for (const plan::Step& step : plan.steps) {
         INFO(step.name);
@@ -93,7 +115,7 @@ TEST_CASE("A create that fails after any step leaves the machine as it was") {
         CHECK(created.error().line() == step.name + ": on purpose");
         CHECK(machine.ledger() == before);
     }
-    CHECK(plan.steps.size() == 15);
+    CHECK(plan.steps.size() == 16);
     // xenconsoled hears of a death from the store, if the store still knows the domain by then.
     CHECK(machine.released_alive == 0);
     CHECK(create_and_fail_after(machine, plan, "no such step"));
@@ -101,14 +123,14 @@ TEST_CASE("A create that fails after any step leaves the machine as it was") {
 
 TEST_CASE("A create in which any one hypervisor call fails leaves the machine as it was") {
     Machine machine;
-    const plan::Plan plan = plan::plan_create(machine.guest(), false);
+    const plan::Plan plan = plan::plan_create(machine.guest(), Uuid::random(), false);
     const std::string before = machine.ledger();
     int calls = 0;
     for (;; ++calls) {
         Failing_domains failing(machine.domains(), calls);
         auto ports = machine.ports();
-        run::Ports faulty{failing, ports.store, ports.block_backend, ports.patience};
-        const auto created = run::create_domain(faulty, plan);
+        run::Ports faulty{failing, ports.store, ports.block_backend, ports.patience, ports.book, ports.journal};
+        const auto created = run::perform(faulty, plan);
         if (!failing.failed()) break;
         INFO("call " << calls);
         REQUIRE_FALSE(created);
@@ -119,9 +141,9 @@ TEST_CASE("A create in which any one hypervisor call fails leaves the machine as
 
 TEST_CASE("A guest whose undo is missing leaves something behind: the ledger sees it") {
     Machine machine;
-    plan::Plan broken = plan::plan_create(machine.guest(), false);
+    plan::Plan broken = plan::plan_create(machine.guest(), Uuid::random(), false);
     for (plan::Step& step : broken.steps)
-        if (step.kind == plan::Step_kind::write_guest) step.undo.clear();
+        if (step.op == "write-guest") step.undo.clear();
     const std::string before = machine.ledger();
     CHECK_FALSE(create_and_fail_after(machine, broken, "unpause"));
     CHECK(machine.ledger() != before);
@@ -130,15 +152,15 @@ TEST_CASE("A guest whose undo is missing leaves something behind: the ledger see
 TEST_CASE("A name that is taken is refused, whatever state its holder is in") {
     Machine machine;
     auto ports = machine.ports();
-    const plan::Plan plan = plan::plan_create(machine.guest(), true);
-    const auto first = run::create_domain(ports, plan);
+    const plan::Plan plan = plan::plan_create(machine.guest(), Uuid::random(), true);
+    const auto first = run::perform(ports, plan);
     REQUIRE(first);
-    const auto again = run::create_domain(ports, plan);
+    const auto again = run::perform(ports, plan);
     REQUIRE_FALSE(again);
     CHECK(again.error().fault == Fault::busy);
     CHECK(again.error().cause == "the name is taken (by domain 1, paused)");
     machine.hosted().domains().shut_down(first->domid, 3);
-    CHECK(run::create_domain(ports, plan).error().cause == "the name is taken (by domain 1, crashed)");
+    CHECK(run::perform(ports, plan).error().cause == "the name is taken (by domain 1, crashed)");
 }
 
 TEST_CASE("Too little memory is said before anything is done, with both numbers") {
@@ -146,8 +168,7 @@ TEST_CASE("Too little memory is said before anything is done, with both numbers"
     const std::string before = machine.ledger();
     plan::Guest_config guest = machine.guest();
     guest.memory_bytes = guest.memory_max_bytes = 64ULL << 30;
-    auto ports = machine.ports();
-    const auto created = run::create_domain(ports, plan::plan_create(guest, false));
+    const auto created = machine.create(guest);
     REQUIRE_FALSE(created);
     CHECK(created.error().fault == Fault::exhausted);
     CHECK(created.error().cause == "needs 64GiB of memory, 3072MiB are free");
@@ -160,8 +181,8 @@ TEST_CASE("A file that a guest writes serves no second guest") {
     writer.disks.resize(1);
     writer.disks[0].writable = true;
     auto ports = machine.ports();
-    REQUIRE(run::create_domain(ports, plan::plan_create(writer, false)));
-    const auto reader = run::create_domain(ports, plan::plan_create(machine.guest("reader"), false));
+    REQUIRE(machine.create(writer));
+    const auto reader = machine.create(machine.guest("reader"));
     REQUIRE_FALSE(reader);
     CHECK(reader.error().fault == Fault::busy);
     CHECK(reader.error().cause == "is disk xvda of domain 'writer' already");
@@ -172,30 +193,30 @@ TEST_CASE("Disks without a backend are refused, with the way to start it; a gues
     const std::string before = machine.ledger();
     machine.block_status = fail(Fault::unreachable, "xvm-blkd", "not running", "start it");
     auto ports = machine.ports();
-    const auto created = run::create_domain(ports, plan::plan_create(machine.guest(), false));
+    const auto created = machine.create(machine.guest());
     REQUIRE_FALSE(created);
     CHECK(created.error().line() == "xvm-blkd: not running; start it");
     CHECK(machine.ledger() == before);
 
     plan::Guest_config diskless = machine.guest();
     diskless.disks.clear();
-    CHECK(run::create_domain(ports, plan::plan_create(diskless, false)));
+    CHECK(machine.create(diskless));
 }
 
 TEST_CASE("A backend that refuses or hangs makes the create fail, and nothing stays") {
     Machine machine;
     const std::string before = machine.ledger();
     auto ports = machine.ports();
-    const plan::Plan plan = plan::plan_create(machine.guest(), false);
+    const plan::Plan plan = plan::plan_create(machine.guest(), Uuid::random(), false);
 
     machine.backend().mood = Backend_double::Mood::refuses;
-    auto created = run::create_domain(ports, plan);
+    auto created = run::perform(ports, plan);
     REQUIRE_FALSE(created);
     CHECK(created.error().line() == "disk xvda: refused by xvm-blkd: the image is haunted");
     CHECK(machine.ledger() == before);
 
     machine.backend().mood = Backend_double::Mood::hangs;
-    created = run::create_domain(ports, plan);
+    created = run::perform(ports, plan);
     REQUIRE_FALSE(created);
     // It never let go either: that is told, and its directories are gone all the same.
     CHECK(created.error().fault == Fault::leftovers);
@@ -207,10 +228,10 @@ TEST_CASE("A domain whose memory is still mapped is told as left over, and goes 
     Machine machine;
     const std::string before = machine.ledger();
     auto ports = machine.ports();
-    const auto id = run::create_domain(ports, plan::plan_create(machine.guest(), false));
+    const auto id = machine.create(machine.guest());
     REQUIRE(id);
     machine.hosted().domains().hold(id->domid);
-    const Status destroyed = run::destroy_domain(ports, *run::find_domain(ports, "web"));
+    const Status destroyed = machine.destroy(*run::find_domain(ports, "web"));
     REQUIRE_FALSE(destroyed);
     CHECK(destroyed.error().fault == Fault::leftovers);
     CHECK(destroyed.error().cause.find("somebody maps its memory") != std::string::npos);
@@ -223,25 +244,10 @@ TEST_CASE("Guests that ended on their own are cleaned up by destroy") {
     const std::string before = machine.ledger();
     auto ports = machine.ports();
     for (const unsigned reason : {0u, 1u, 3u}) {
-        const auto id = run::create_domain(ports, plan::plan_create(machine.guest(), false));
+        const auto id = machine.create(machine.guest());
         REQUIRE(id);
         machine.hosted().domains().shut_down(id->domid, reason);
-        CHECK(run::destroy_domain(ports, *run::find_domain(ports, "web")));
+        CHECK(machine.destroy(*run::find_domain(ports, "web")));
         CHECK(machine.ledger() == before);
     }
-}
-
-TEST_CASE("Neither the control domain nor another tool's guest is destroyed") {
-    Machine machine;
-    auto ports = machine.ports();
-    CHECK(run::destroy_domain(ports, *run::find_domain(ports, "0")).error().fault == Fault::denied);
-    port::Domain_shape shape;
-    shape.uuid = Uuid::random();
-    shape.memory_bytes = shape.memory_max_bytes = 4ULL << 20;
-    const auto other = machine.domains().create(shape);
-    REQUIRE(other);
-    const auto refused = run::destroy_domain(ports, *run::find_domain(ports, std::to_string(number(*other))));
-    REQUIRE_FALSE(refused);
-    CHECK(refused.error().fault == Fault::denied);
-    CHECK(run::find_domain(ports, shape.uuid.text()));
 }
