@@ -40,6 +40,15 @@ struct Watch_event {
 
 enum class Txn : std::uint32_t { none = 0 };
 
+/// One of several changes that go to the store together.
+struct Store_change {
+    enum class Kind : std::uint8_t { write, make, permit, remove };
+    Kind kind = Kind::write;
+    std::string path;
+    std::string value;                         ///< write
+    std::vector<Store_permission> permissions; ///< permit
+};
+
 class Store {
   public:
     virtual ~Store() = default;
@@ -60,6 +69,13 @@ class Store {
                                                  Txn txn = Txn::none) = 0;
     [[nodiscard]] virtual Result<std::vector<Store_permission>> permissions(const std::string& path,
                                                                             Txn txn = Txn::none) = 0;
+
+    /// Makes these changes in their order, outside of any transaction, at less cost than one by one. The
+    /// Error is of the first that was refused; those after it may have been made all the same.
+    [[nodiscard]] virtual Status change_all(std::span<const Store_change> changes);
+    /// Reads these nodes; nothing for a node that is not there.
+    [[nodiscard]] virtual Result<std::vector<std::optional<std::string>>>
+    read_all(std::span<const std::string> paths);
 
     [[nodiscard]] virtual Result<Txn> begin() = 0;
     /// busy: a conflict, nothing was written; begin again.

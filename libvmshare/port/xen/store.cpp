@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libvmshare/port/xen/store.hpp"
 
-extern "C" {
-#include <xenstore.h>
-}
+#include "libvmshare/port/xen/store_pipe.hpp"
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <unistd.h>
+
+extern "C" {
+#include <xen/io/xs_wire.h>
+#include <xenstore.h>
+}
 
 namespace xvm::port::xen {
 namespace {
@@ -23,6 +28,17 @@ struct Free {
 };
 template <class T>
 using Malloced = std::unique_ptr<T, Free>;
+
+Result<Handle> open_handle() {
+    // Without the filter an event of a watch taken back could still arrive.
+    Handle handle(xs_open(XS_UNWATCH_FILTER));
+    if (handle) return handle;
+    const int why = errno;
+    Error error = fail_errno(why, xs_daemon_socket(), "connecting to xenstored").value();
+    error.fault = why == EACCES || why == EPERM ? Fault::denied : Fault::unreachable;
+    error.remedy = error.fault == Fault::denied ? "run as root" : "start xenstored";
+    return tl::unexpected<Error>(std::move(error));
+}
 
 xs_transaction_t number(Txn txn) noexcept {
     return static_cast<xs_transaction_t>(txn);
@@ -72,9 +88,45 @@ Store_access access_of(unsigned perms) noexcept {
     return write ? Store_access::write : Store_access::none;
 }
 
+/// "n7", "r0": as xenstored reads a permission.
+std::string perms_text(const Store_permission& permission) {
+    constexpr std::array letters{'n', 'r', 'w', 'b'};
+    return letters.at(perms_of(permission.access)) + std::to_string(xvm::number(permission.domid));
+}
+
+const std::string nul(1, '\0');
+
+Store_pipe::Request request_of(const Store_change& change) {
+    switch (change.kind) {
+    case Store_change::Kind::write:
+        return {XS_WRITE, change.path + nul + change.value};
+    case Store_change::Kind::make:
+        return {XS_MKDIR, change.path + nul};
+    case Store_change::Kind::permit: {
+        std::string payload = change.path + nul;
+        for (const Store_permission& permission : change.permissions)
+            payload += perms_text(permission) + nul;
+        return {XS_SET_PERMS, std::move(payload)};
+    }
+    case Store_change::Kind::remove:
+        break;
+    }
+    return {XS_RM, change.path + nul};
+}
+
+std::string_view words_of(Store_change::Kind kind) {
+    constexpr std::array<std::string_view, 4> words{"writing", "making", "setting permissions", "removing"};
+    return words.at(static_cast<std::size_t>(kind));
+}
+
+/// Whether xenstored is a daemon with a socket, and not a domain behind a device.
+bool has_socket() {
+    return ::access(xs_daemon_socket(), W_OK) == 0;
+}
+
 class Xen_store final : public Store {
   public:
-    explicit Xen_store(Handle handle) : handle_(std::move(handle)) {}
+    explicit Xen_store(Handle handle) : handle_(std::move(handle)), has_socket_(has_socket()) {}
 
     Result<std::string> read(const std::string& path, Txn txn) override {
         unsigned length = 0;
@@ -128,6 +180,37 @@ class Xen_store final : public Store {
         return permissions;
     }
 
+    Status change_all(std::span<const Store_change> changes) override {
+        if (!has_socket_) return Store::change_all(changes);
+        std::vector<Store_pipe::Request> requests;
+        for (const Store_change& change : changes)
+            requests.push_back(request_of(change));
+        XVM_TRY_LET(const auto answers, pipe_.ask(requests));
+        for (std::size_t i = 0; i < answers.size(); ++i) {
+            const int refused = answers[i].error_number;
+            // xenstored says ENOENT where the parent is missing too.
+            if (refused == 0 || (refused == ENOENT && changes[i].kind == Store_change::Kind::remove))
+                continue;
+            return fail_store(refused, changes[i].path, words_of(changes[i].kind));
+        }
+        return {};
+    }
+
+    Result<std::vector<std::optional<std::string>>> read_all(std::span<const std::string> paths) override {
+        if (!has_socket_) return Store::read_all(paths);
+        std::vector<Store_pipe::Request> requests;
+        for (const std::string& path : paths)
+            requests.push_back({XS_READ, path + nul});
+        XVM_TRY_LET(auto answers, pipe_.ask(requests));
+        std::vector<std::optional<std::string>> values;
+        for (std::size_t i = 0; i < answers.size(); ++i) {
+            const int refused = answers[i].error_number;
+            if (refused != 0 && refused != ENOENT) return fail_store(refused, paths[i], "reading");
+            values.push_back(refused == 0 ? std::optional(std::move(answers[i].payload)) : std::nullopt);
+        }
+        return values;
+    }
+
     Result<Txn> begin() override {
         const xs_transaction_t txn = xs_transaction_start(handle_.get());
         if (txn == XBT_NULL) return fail_store(errno, "store transaction", "starting");
@@ -162,38 +245,43 @@ class Xen_store final : public Store {
     }
 
     Status watch(const std::string& path, const std::string& token) override {
-        return status(xs_watch(handle_.get(), path.c_str(), token.c_str()), path, "watching");
+        XVM_TRY(open_watching());
+        return status(xs_watch(watching_.get(), path.c_str(), token.c_str()), path, "watching");
     }
 
     void unwatch(const std::string& path, const std::string& token) noexcept override {
-        static_cast<void>(xs_unwatch(handle_.get(), path.c_str(), token.c_str()));
+        if (watching_) static_cast<void>(xs_unwatch(watching_.get(), path.c_str(), token.c_str()));
     }
 
     Result<std::optional<Watch_event>> next_event() override {
-        const Malloced<char*> event(xs_check_watch(handle_.get()));
+        XVM_TRY(open_watching());
+        const Malloced<char*> event(xs_check_watch(watching_.get()));
         if (event) return Watch_event{event.get()[XS_WATCH_PATH], event.get()[XS_WATCH_TOKEN]};
         if (errno == EAGAIN) return std::nullopt;
         return fail_store(errno, "store", "taking a watch event");
     }
 
-    int fd() const noexcept override { return xs_fileno(handle_.get()); }
+    int fd() const noexcept override { return open_watching() ? xs_fileno(watching_.get()) : -1; }
 
   private:
+    Status open_watching() const {
+        if (watching_) return {};
+        XVM_TRY_LET(watching_, open_handle());
+        return {};
+    }
+
     Handle handle_;
+    /// With its first watch a handle gets a thread that reads for it, and every answer goes by way of that:
+    /// two more changes of context a request. So watches have a handle of their own, once there are any.
+    mutable Handle watching_;
+    Store_pipe pipe_;
+    bool has_socket_;
 };
 
 } // namespace
 
 Result<std::unique_ptr<Store>> open_store() {
-    // Without the filter an event of a watch taken back could still arrive.
-    Handle handle(xs_open(XS_UNWATCH_FILTER));
-    if (!handle) {
-        const int why = errno;
-        Error error = fail_errno(why, xs_daemon_socket(), "connecting to xenstored").value();
-        error.fault = why == EACCES || why == EPERM ? Fault::denied : Fault::unreachable;
-        error.remedy = error.fault == Fault::denied ? "run as root" : "start xenstored";
-        return tl::unexpected<Error>(std::move(error));
-    }
+    XVM_TRY_LET(Handle handle, open_handle());
     return std::make_unique<Xen_store>(std::move(handle));
 }
 
