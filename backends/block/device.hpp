@@ -60,6 +60,8 @@ class Device {
     [[nodiscard]] bool broken() const noexcept { return server_.broken(); }
 
     [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
+    /// The disk has another size: holds for what is taken from the ring from now on.
+    void set_sectors(std::uint64_t sectors) noexcept { limits_.sectors = sectors; }
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
     [[nodiscard]] xvm_ring_stats ring_counters() const noexcept { return server_.counters(); }
     /// The first failure of the host since the last call, if there was one: for the log.

@@ -24,23 +24,33 @@ Status lock(int fd, const std::string& path, bool read_only) {
                           : "give each guest that writes a file of its own");
 }
 
+Result<std::uint64_t> sectors_of(int fd, const std::string& path) {
+    XVM_TRY_LET(const std::uint64_t bytes, size_of(fd, path));
+    if (bytes == 0 || bytes % XVM_BLK_SECTOR_BYTES != 0)
+        return fail(Fault::usage, path,
+                    "has " + std::to_string(bytes) + " bytes: a disk is a whole number of 512-byte sectors",
+                    "truncate -s %512 '" + path + "'");
+    return bytes / XVM_BLK_SECTOR_BYTES;
+}
+
 } // namespace
 
 Result<std::shared_ptr<Image::File>> Image::open(const std::string& path, bool read_only) {
     XVM_TRY_LET(Unique_fd fd, open_file(path, read_only ? O_RDONLY : O_RDWR));
     XVM_TRY(lock(fd.get(), path, read_only));
-    return std::make_shared<File>(File{std::move(fd), path, 0});
+    return std::make_shared<File>(File{std::move(fd), path, 0, false});
 }
 
 Result<Image> Image::open_raw(const std::string& path, bool read_only) {
     XVM_TRY_LET(std::shared_ptr<File> file, open(path, read_only));
-    XVM_TRY_LET(const std::uint64_t bytes, size_of(file->fd.get(), path));
-    if (bytes == 0 || bytes % XVM_BLK_SECTOR_BYTES != 0)
-        return fail(Fault::usage, path,
-                    "has " + std::to_string(bytes) + " bytes: a disk is a whole number of 512-byte sectors",
-                    "truncate -s %512 '" + path + "'");
-    file->sectors = bytes / XVM_BLK_SECTOR_BYTES;
+    XVM_TRY_LET(file->sectors, sectors_of(file->fd.get(), path));
     return Image(std::move(file), read_only);
+}
+
+Result<bool> Image::follow_size() {
+    if (file_->pack) return false;
+    XVM_TRY_LET(const std::uint64_t now, sectors_of(file_->fd.get(), file_->path));
+    return std::exchange(sectors_, now) != now;
 }
 
 Status Image::read(std::uint64_t offset, std::span<std::byte> into) const {
@@ -70,6 +80,7 @@ Result<Image> Packs::open(const std::string& path) {
     XVM_TRY_LET(const pack::Reader reader, pack::Reader::open(std::move(for_reader), path));
     // The disk is as long as the index says, whatever follows in the file.
     file->sectors = reader.index().disk_bytes / XVM_BLK_SECTOR_BYTES;
+    file->pack = true;
     known = file;
     return Image(std::move(file), true);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a virtual disk is made of: a raw file or block device, or a pack shared read-only by many guests.
 //
-// Invariant: an Image has at least one sector and keeps the size it had when it was opened. A writable
-// one holds the file's exclusive lock, a read-only one the shared lock, until it is destroyed: a file
-// that a guest writes is nobody else's disk.
+// Invariant: an Image has at least one sector and keeps its size until follow_size(). A writable one holds
+// the file's exclusive lock, a read-only one the shared lock, until it is destroyed: a file that a guest
+// writes is nobody else's disk.
 #pragma once
 
 #include "libvmshare/base/result.hpp"
@@ -26,6 +26,9 @@ class Image {
     [[nodiscard]] static Result<Image> open_raw(const std::string& path, bool read_only);
 
     [[nodiscard]] std::uint64_t sectors() const noexcept { return sectors_; }
+    /// Takes up the size the file has now (a pack's never changes): true if it is another than before.
+    /// usage: it is no whole number of sectors, or none; the size stays as it was.
+    [[nodiscard]] Result<bool> follow_size();
     [[nodiscard]] bool read_only() const noexcept { return read_only_; }
     [[nodiscard]] const std::string& path() const noexcept { return file_->path; }
 
@@ -42,6 +45,7 @@ class Image {
         Unique_fd fd;
         std::string path;
         std::uint64_t sectors;
+        bool pack;
     };
     Image(std::shared_ptr<const File> file, bool read_only) noexcept
         : file_(std::move(file)), sectors_(file_->sectors), read_only_(read_only) {}

@@ -46,6 +46,12 @@ void Queue::stop(std::function<void()> done) {
     });
 }
 
+void Queue::resize(std::uint64_t sectors) {
+    asio::post(strand_, [self = shared_from_this(), sectors] {
+        if (self->device_) self->device_->set_sectors(sectors);
+    });
+}
+
 /// A freshly bound port is pending once, so what was in the ring before is seen too.
 void Queue::wait() {
     if (stopped_) return;
@@ -72,7 +78,9 @@ void Queue::on_event() {
 
 void Queue::work() {
     if (stopped_) return;
+    if (handlers_.at_work) handlers_.at_work(true);
     const Device::Run run = device_->run();
+    if (handlers_.at_work) handlers_.at_work(false);
     if (run.send) static_cast<void>(evtchn_.notify()); // a peer that is gone is the session's business
     report();
     take_snapshot();

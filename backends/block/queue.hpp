@@ -44,6 +44,7 @@ class Queue : public std::enable_shared_from_this<Queue> {
     struct Handlers {
         std::function<void()> broken;              ///< once: the front end broke the ring's rules
         std::function<void(const Error&)> failure; ///< of the host; at most one in failure_pause
+        std::function<void(bool)> at_work;         ///< true before a batch, false after it; may be empty
     };
     static constexpr std::chrono::seconds failure_pause{10};
 
@@ -60,6 +61,9 @@ class Queue : public std::enable_shared_from_this<Queue> {
     void start();
     /// Finishes the batch at hand, lets go of the guest, then calls `done` on a thread of the pool.
     void stop(std::function<void()> done);
+
+    /// Any thread. The disk has another size from the next batch on.
+    void resize(std::uint64_t sectors);
 
     /// Any thread. As of the end of the last batch.
     [[nodiscard]] Snapshot snapshot() const;

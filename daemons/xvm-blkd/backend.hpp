@@ -17,9 +17,10 @@ namespace xvm::blkd {
 
 class Backend {
   public:
-    /// `context` has one thread, `pool` is where the disks work. `failed`: the store is lost.
+    /// `context` has one thread, `pool` is where the disks work. `failed`: the store is lost. `at_work`: told
+    /// around every batch, on the thread that does it.
     Backend(boost::asio::io_context& context, boost::asio::any_io_executor pool, World world,
-            std::function<void(const Error&)> failed);
+            std::function<void(const Error&)> failed, std::function<void(bool)> at_work = {});
     ~Backend();
     Backend(const Backend&) = delete;
     Backend& operator=(const Backend&) = delete;

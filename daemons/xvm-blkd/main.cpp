@@ -5,11 +5,11 @@
 #include "daemons/common/log.hpp"
 #include "daemons/common/readiness.hpp"
 #include "daemons/xvm-blkd/backend.hpp"
+#include "daemons/xvm-blkd/crew.hpp"
 #include "daemons/xvm-blkd/options.hpp"
 #include "daemons/xvm-blkd/vbd_json.hpp"
 
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <csignal>
@@ -45,13 +45,15 @@ int run(const blkd::Options& options) {
     if (!world) return complain(world.error());
 
     asio::io_context context(1);
-    asio::thread_pool pool(options.threads);
+    blkd::Crew crew(context, options.threads);
     int code = 0;
-    blkd::Backend backend(context, pool.get_executor(), std::move(*world), [&](const Error& error) {
+    const auto store_lost = [&](const Error& error) {
         spdlog::error("{}", error.line());
         code = static_cast<int>(error.fault);
         context.stop();
-    });
+    };
+    blkd::Backend backend(context, crew.executor(), std::move(*world), store_lost,
+                          [&crew](bool begins) { crew.at_work(begins); });
     if (const Status started = backend.start(); !started) return complain(started.error());
     daemon::Http_server server(context, std::move(*listener), routes(backend));
 
@@ -66,7 +68,7 @@ int run(const blkd::Options& options) {
     daemon::tell_ready("serving disks");
     spdlog::info("ready on {}", options.socket);
     context.run();
-    pool.join();
+    crew.join();
     return code;
 }
 

@@ -66,6 +66,7 @@ Result<Vbd::Next> Vbd::act(const xenbus::Session::States& states) {
     }
     switch (xenbus::backend_step({states.own, states.peer, announced_})) {
     case Backend_step::wait:
+        follow_size();
         return Next::done;
     case Backend_step::announce:
         return announce();
@@ -140,6 +141,7 @@ Result<Vbd::Next> Vbd::connect() {
     handlers.failure = [on_main](const Error& error) {
         on_main([line = error.line()](Vbd& self) { spdlog::error("{}: {}", self.name(), line); });
     };
+    handlers.at_work = shop_.at_work;
     auto queue = block::Queue::connect(shop_.pool, std::move(handles),
                                        {id_.guest, ring->grefs, ring->port, ring->features}, *image_,
                                        config_.read_only, std::move(handlers));
@@ -156,6 +158,24 @@ Result<Vbd::Next> Vbd::connect() {
         spdlog::info("{}: connected, ring of {} pages", name(), ring->grefs.size());
     }
     return went(std::move(connected));
+}
+
+/// The file may have another size by now: whoever changed it wrote something below our directory.
+void Vbd::follow_size() {
+    if (!queue_) return;
+    const std::uint64_t before = image_->sectors();
+    const auto changed = image_->follow_size();
+    const std::string fault = changed ? std::string{} : changed.error().line();
+    if (!fault.empty() && fault != size_fault_) spdlog::warn("{}: keeps its size: {}", name(), fault);
+    size_fault_ = fault;
+    if (!changed || !*changed) return;
+    queue_->resize(image_->sectors());
+    const xenbus::Node_value size{std::string(back::sectors), std::to_string(image_->sectors())};
+    const Status told = session_.tell(Device_state::connected, std::span(&size, 1));
+    // Whatever state came between: connect() publishes the size, too.
+    if (!told && told.error().fault != Fault::busy && told.error().fault != Fault::not_found)
+        spdlog::error("{}: {}", name(), told.error().line());
+    spdlog::info("{}: {} sectors, were {}", name(), image_->sectors(), before);
 }
 
 Result<Vbd::Next> Vbd::close() {

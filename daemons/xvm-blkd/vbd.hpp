@@ -24,6 +24,7 @@ struct Shop {
     block::Packs packs;
     boost::asio::any_io_executor main; ///< one thread: the sessions' own
     boost::asio::any_io_executor pool; ///< the queues'
+    std::function<void(bool)> at_work; ///< told around every batch (crew.hpp); may be empty
 };
 
 class Vbd : public std::enable_shared_from_this<Vbd> {
@@ -55,6 +56,7 @@ class Vbd : public std::enable_shared_from_this<Vbd> {
     [[nodiscard]] Result<Next> announce();
     [[nodiscard]] Result<Next> connect();
     [[nodiscard]] Result<Next> close();
+    void follow_size();
     [[nodiscard]] Result<Next> refuse(const std::string& why);
     [[nodiscard]] Result<Next> went(Status status);
     void stop_queue(std::function<void()> then);
@@ -75,6 +77,7 @@ class Vbd : public std::enable_shared_from_this<Vbd> {
     std::shared_ptr<block::Queue> queue_;
     block::Queue::Snapshot last_{};
     std::string error_;
+    std::string size_fault_; ///< told already: a guest can make us look as often as it likes
 };
 
 } // namespace xvm::blkd

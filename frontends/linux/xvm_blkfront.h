@@ -68,6 +68,7 @@ struct xvm_disk {
 	struct work_struct lose; /* fails what is in flight */
 	struct work_struct close;
 	bool closing; /* no ring is made any more */
+	bool shut;    /* nobody may open the disk any more */
 };
 
 /* What belongs to one request while it is with us. */
@@ -108,6 +109,10 @@ int xvm_disk_create(struct xvm_disk *disk);
 void xvm_disk_remove(struct xvm_disk *disk);
 /* After xvm_disk_remove and after the ring is gone. Not under the mutex. */
 void xvm_disk_free(struct xvm_disk *disk);
+/* Takes up another size. */
+void xvm_disk_resize(struct xvm_disk *disk, u64 sectors);
+/* True: nobody has the disk open, and nobody will from now on. */
+bool xvm_disk_shut(struct xvm_disk *disk);
 /* No queue_rq runs, none will, until xvm_disk_resume. Idempotent both. */
 void xvm_disk_pause(struct xvm_disk *disk);
 void xvm_disk_resume(struct xvm_disk *disk);

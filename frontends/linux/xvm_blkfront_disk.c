@@ -106,9 +106,42 @@ static const struct blk_mq_ops queue_ops = {
     .complete = complete_rq,
 };
 
+/* Called under the disk's open_mutex, as xvm_disk_shut takes it. */
+static int open_disk(struct block_device *bdev, fmode_t mode)
+{
+	struct xvm_disk *disk = bdev->bd_disk->private_data;
+
+	return disk->shut ? -ENXIO : 0;
+}
+
 static const struct block_device_operations disk_ops = {
     .owner = THIS_MODULE,
+    .open = open_disk,
 };
+
+bool xvm_disk_shut(struct xvm_disk *disk)
+{
+	/*
+	 * Who opens the disk just now may wait for I/O that only the store's watches, our caller,
+	 * can get going again.
+	 */
+	if (!mutex_trylock(&disk->gd->open_mutex))
+		return false;
+	if (!disk_openers(disk->gd))
+		disk->shut = true;
+	mutex_unlock(&disk->gd->open_mutex);
+	return disk->shut;
+}
+
+void xvm_disk_resize(struct xvm_disk *disk, u64 sectors)
+{
+	if (sectors == disk->sectors)
+		return;
+	dev_info(&disk->xbdev->dev, "%s: %llu sectors, were %llu\n", disk->name, sectors,
+		 disk->sectors);
+	disk->sectors = sectors;
+	set_capacity_and_notify(disk->gd, sectors);
+}
 
 /* The request that a response answers, its status set; NULL: no correct back end sends this one. */
 static struct request *take_answer(struct xvm_disk *disk, const struct xvm_blk_response *response)

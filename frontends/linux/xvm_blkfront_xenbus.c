@@ -7,13 +7,20 @@
  * has begun anew: the old ring is dropped, and what was in flight goes out again later Connected
  * Connected, then let requests flow; the first time, add the disk Closing     remove the disk, drop
  * the ring, Closed Closed      the same, but I/O fails: nobody would answer it
+ *
+ * Connected again, while we are connected: look for another size, and whether the toolstack wants
+ * the disk back (`online` is 0).
  */
+#include <linux/delay.h>
+#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <xen/xen.h>
 
 #include "libvmshare/abi/store_nodes.h"
 #include "xvm_blkfront.h"
+
+#define SUSPEND_DRAIN_SECONDS 10
 
 static uint ring_pages = 4;
 module_param(ring_pages, uint, 0444);
@@ -184,9 +191,11 @@ static void connect(struct xvm_disk *disk)
 			xenbus_dev_fatal(disk->xbdev, error, "making the disk %s", disk->name);
 			return;
 		}
-	} else if (sectors != disk->sectors) {
-		xvm_disk_lose(disk, "the disk has another size than before");
+	} else if (sectors < disk->sectors) {
+		xvm_disk_lose(disk, "the disk is smaller than before");
 		return;
+	} else {
+		xvm_disk_resize(disk, sectors);
 	}
 	disk->announced = false;
 	/*
@@ -201,6 +210,31 @@ static void connect(struct xvm_disk *disk)
 	xvm_disk_resume(disk);
 	if (first)
 		schedule_work(&disk->add);
+}
+
+/* Under the mutex: leaves, unless somebody has the disk open; then says so. */
+static void leave_if_unused(struct xvm_disk *disk)
+{
+	if (!text_is(disk->xbdev->otherend, XVM_NODE_XVBD_ONLINE, "0"))
+		return;
+	if (!xvm_disk_shut(disk)) {
+		xenbus_printf(XBT_NIL, disk->xbdev->nodename, XVM_NODE_XVBD_BUSY, "1");
+		return;
+	}
+	disk->closing = true;
+	schedule_work(&disk->close);
+}
+
+/* Under the mutex: the back end is connected as before and has something to tell. */
+static void follow(struct xvm_disk *disk)
+{
+	unsigned long long sectors;
+
+	if (xenbus_scanf(XBT_NIL, disk->xbdev->otherend, XVM_NODE_XVBD_SECTORS, "%llu", &sectors) ==
+		1 &&
+	    sectors >= 1 && sectors <= U64_MAX >> 9)
+		xvm_disk_resize(disk, sectors);
+	leave_if_unused(disk);
 }
 
 /* --- the end -------------------------------------------------------------------------------------
@@ -251,8 +285,12 @@ static void backend_changed(struct xenbus_device *xbdev, enum xenbus_state state
 		announce(disk);
 		break;
 	case XenbusStateConnected:
-		if (disk->announced && !disk->closing)
+		if (disk->closing)
+			break;
+		if (disk->announced)
 			connect(disk);
+		if (disk->state == XVM_DISK_CONNECTED)
+			follow(disk);
 		break;
 	case XenbusStateClosing:
 	case XenbusStateClosed:
@@ -268,6 +306,58 @@ static void backend_changed(struct xenbus_device *xbdev, enum xenbus_state state
 		break;
 	}
 	mutex_unlock(&disk->mutex);
+}
+
+/* --- suspend and resume --------------------------------------------------------------------------
+ */
+
+static bool all_answered(struct xvm_disk *disk)
+{
+	bool answered = true;
+	u32 tag;
+
+	spin_lock_irq(&disk->lock);
+	for (tag = 0; answered && disk->state == XVM_DISK_CONNECTED && tag < disk->depth; tag++)
+		answered = !disk->sent[tag];
+	spin_unlock_irq(&disk->lock);
+	return answered;
+}
+
+/*
+ * The guest is about to be suspended: processes stand still already. Lets the back end answer what
+ * it was asked, so that no write of now can land after one of later. It may be away, or restarting:
+ * what is left after a while goes out again on resume. Nothing is stopped here, since nobody would
+ * tell us if the suspend were called off.
+ */
+static int suspend(struct xenbus_device *xbdev)
+{
+	struct xvm_disk *disk = dev_get_drvdata(&xbdev->dev);
+	unsigned long end = jiffies + SUSPEND_DRAIN_SECONDS * HZ;
+
+	while (!all_answered(disk)) {
+		if (time_after(jiffies, end)) {
+			dev_info(&xbdev->dev, "%s: suspends with requests in flight\n", disk->name);
+			break;
+		}
+		msleep(10);
+	}
+	return 0;
+}
+
+/*
+ * Another domain, with the memory of the one that was suspended: grants and ports are gone, and
+ * frames are others. The new back end offers itself as it does to a new device; what was in flight
+ * goes out again then, as after its restart.
+ */
+static int resume(struct xenbus_device *xbdev)
+{
+	struct xvm_disk *disk = dev_get_drvdata(&xbdev->dev);
+
+	mutex_lock(&disk->mutex);
+	if (!disk->closing && disk->state != XVM_DISK_LOST)
+		drop_ring(disk);
+	mutex_unlock(&disk->mutex);
+	return 0;
 }
 
 /* --- the driver ----------------------------------------------------------------------------------
@@ -327,6 +417,8 @@ static struct xenbus_driver driver = {
     .ids = ids,
     .probe = probe,
     .remove = remove,
+    .suspend = suspend,
+    .resume = resume,
     .otherend_changed = backend_changed,
 };
 

@@ -51,6 +51,16 @@ Status Session::go(Device_state to, std::span<const Node_value> nodes) {
     });
 }
 
+Status Session::tell(Device_state in, std::span<const Node_value> nodes) {
+    return port::transact(store_, [&](port::Txn txn) -> Status {
+        XVM_TRY_LET(const Device_state own, state_below(paths_.own, txn));
+        if (own != in) return fail(Fault::busy, paths_.own, fmt::format("is {} by now", schema::name(own)));
+        for (const Node_value& node : nodes)
+            XVM_TRY(store_.write(schema::path(paths_.own, node.name), node.value, txn));
+        return store_.write(schema::path(paths_.own, back::state), schema::text_of(in), txn);
+    });
+}
+
 Status Session::refuse(const std::string& why) {
     const Node_value error{std::string(back::error), why};
     return go(Device_state::closing, std::span(&error, 1));

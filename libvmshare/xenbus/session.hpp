@@ -33,6 +33,9 @@ class Session {
     /// directory is gone; nothing was made.
     [[nodiscard]] Status go(Device_state to, std::span<const Node_value> nodes = {});
 
+    /// Writes `nodes` and our state as it is, so that the peer looks again. busy: it is not `in`.
+    [[nodiscard]] Status tell(Device_state in, std::span<const Node_value> nodes);
+
     /// Backend: says why in the node `error` and goes to closing.
     [[nodiscard]] Status refuse(const std::string& why);
 

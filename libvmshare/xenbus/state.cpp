@@ -34,9 +34,11 @@ Backend_step backend_step(const Backend_view& view) noexcept {
     case Device_state::closed:
         return Backend_step::wait;
     case Device_state::closing:
-        // A front end that never offered a ring has nothing to stop and may not even be loaded.
-        return has_left(view.peer) || view.peer == Device_state::initialising ? Backend_step::close
-                                                                              : Backend_step::wait;
+        // A front end that never offered a ring has nothing to stop and may not even be loaded. One that
+        // waits for answers of a backend before this one waits in vain.
+        return has_left(view.peer) || view.peer == Device_state::initialising || !view.announced
+                   ? Backend_step::close
+                   : Backend_step::wait;
     case Device_state::initialising:
     case Device_state::init_wait:
     case Device_state::connected:

@@ -6,6 +6,7 @@
 
 #include <boost/json/serialize.hpp>
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <spdlog/spdlog.h>
 
 using namespace xvm;
@@ -237,6 +238,61 @@ TEST_CASE("A guest that dies in the middle of I/O leaves nothing behind", "[R-13
         REQUIRE(m.until([&] { return blkd.reports().empty(); }));
         CHECK(m.holdings() == before);
     }
+}
+
+TEST_CASE("A back end that died while a disk was detached lets the front end go when it is back", "[disk]") {
+    Machine m;
+    m.add_guest(Domid{7});
+    const Temporary_file file(1 << 20);
+    const Disk_spec disk{Domid{7}, 0, "raw", file.path(), "w"};
+    auto blkd = std::make_unique<Backend_process>(m.host);
+    const auto front = m.boot(disk);
+    write_disk_nodes(m.store(), disk);
+    front->connect();
+    blkd->kill();
+    request_close(m.store(), disk);
+    // The front end waits for answers that nobody will give: it does not move by itself.
+    blkd = std::make_unique<Backend_process>(m.host);
+    CHECK(m.until([&] { return m.state_of(back_dir(disk)) == "6"; }));
+    front->close();
+    remove_disk_nodes(m.store(), disk);
+    CHECK(m.until([&] { return blkd->reports().empty(); }));
+}
+
+TEST_CASE("A file that grows is a disk that grows, once the toolstack touches the device", "[disk]") {
+    Machine m;
+    m.add_guest(Domid{7});
+    const Temporary_file file(1 << 20);
+    const Disk_spec disk{Domid{7}, 0, "raw", file.path(), "w"};
+    write_disk_nodes(m.store(), disk);
+    Backend_process blkd(m.host);
+    const auto front = m.boot(disk);
+    front->connect();
+    const auto page = front->share(1);
+    const auto write_at = [&](std::uint64_t id, std::uint64_t sector) {
+        xvm_blk_request write{};
+        write.header.id = id;
+        write.op = XVM_BLK_WRITE;
+        write.nr_segments = 1;
+        write.sector = sector;
+        write.segments[0] = {number(page.grefs[0]), 0, 7, 0};
+        front->submit(write);
+        return front->wait().at(id);
+    };
+    CHECK(write_at(1, 2048) == XVM_BLK_E_RANGE);
+    const auto resized_to = [&](std::uint64_t sectors, const std::string& published) {
+        std::filesystem::resize_file(file.path(), sectors * 512);
+        REQUIRE(m.store().write(back_dir(disk) + "/online", "1"));
+        return m.until([&] { return m.store().read(back_dir(disk) + "/sectors") == published; });
+    };
+    CHECK(resized_to(4096, "4096"));
+    CHECK(m.state_of(back_dir(disk)) == "4");
+    CHECK(m.until([&] { return write_at(2, 2048) == XVM_BLK_OK; }));
+    CHECK(resized_to(1024, "1024"));
+    CHECK(m.until([&] { return write_at(3, 2048) == XVM_BLK_E_RANGE; }));
+    // A size that is none leaves the disk as it was.
+    CHECK(resized_to(0, "1024"));
+    CHECK(blkd.reports().at(0).sectors == 1024);
 }
 
 TEST_CASE("A disk that cannot be opened is refused with the reason in the store", "[disk]") {

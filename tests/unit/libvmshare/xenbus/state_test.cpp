@@ -155,6 +155,15 @@ TEST_CASE("A device the toolstack closes at any moment ends closed on both sides
     }
 }
 
+TEST_CASE("A backend started anew while the toolstack closes waits for no front end", "[xenbus]") {
+    for (const Device_state front : all_states) {
+        CAPTURE(name(front));
+        CHECK(backend_step({closing, front, false}) == Backend_step::close);
+    }
+    // One that still serves does: the front end's last requests are answered.
+    CHECK(backend_step({closing, connected, true}) == Backend_step::wait);
+}
+
 TEST_CASE("A guest that is gone at any moment leaves the backend closed", "[xenbus]") {
     for (int moment = 0; moment < 12; ++moment) {
         CAPTURE(moment);
