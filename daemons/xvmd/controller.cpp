@@ -3,8 +3,9 @@
 
 #include "daemons/common/json_reply.hpp"
 #include "daemons/xvmd/domain_json.hpp"
-#include "toolstack/run/create.hpp"
-#include "toolstack/run/teardown.hpp"
+#include "toolstack/plan/plan_create.hpp"
+#include "toolstack/plan/plan_life.hpp"
+#include "toolstack/run/perform.hpp"
 
 #include <boost/json/array.hpp>
 #include <spdlog/spdlog.h>
@@ -35,6 +36,16 @@ Result<bool> flag_of(const daemon::Request& request, const std::string& name) {
     return fail(Fault::usage, "parameter '" + name + "'", "cannot be '" + text + "'", "give 0 or 1");
 }
 
+Result<Domain_id> destroy_entry(run::Ports& ports, const run::Domain_entry& entry) {
+    const std::string object = "domain '" + object_key(entry) + "'";
+    if (entry.info.id.domid == dom0)
+        return fail(Fault::denied, object, "is the control domain", "shut the host down instead");
+    if (!entry.managed)
+        return fail(Fault::denied, object, "was not started by xvm", "end it with the tool that started it");
+    return run::perform(ports, plan::plan_destroy({object_key(entry), entry.info.id}), {},
+                        entry.info.id.domid);
+}
+
 /// The plan that a request to create asks for.
 tl::expected<plan::Plan, api::Failure> plan_of(const daemon::Request& request) {
     if (!request.content_type.starts_with("application/toml"))
@@ -48,7 +59,7 @@ tl::expected<plan::Plan, api::Failure> plan_of(const daemon::Request& request) {
     const auto paused = flag_of(request, "paused");
     if (!paused) return tl::unexpected<api::Failure>(paused.error());
     auto guest = plan::parse_config({request.body, source, text_of(request.query, "name")});
-    if (guest) return plan::plan_create(std::move(*guest), *paused);
+    if (guest) return plan::plan_create(*guest, Uuid::random(), *paused);
     api::Failure failure{guest.error().front()};
     failure.more.assign(guest.error().begin() + 1, guest.error().end());
     return tl::unexpected<api::Failure>(std::move(failure));
@@ -141,10 +152,10 @@ void Controller::create(const Request& request, const Reply& reply) {
         spdlog::info("create refused: {}", plan.error().line());
         return reply.send(failure_response(plan.error()));
     }
-    std::string key = plan->guest.name;
+    std::string key = plan->name;
     submit(std::move(key), reply, [this, plan = std::move(*plan), reply](run::Ports& ports) {
-        const std::string& name = plan.guest.name;
-        const auto id = run::create_domain(ports, plan, hooks_for(name));
+        const std::string& name = plan.name;
+        const auto id = run::perform(ports, plan, hooks_for(name));
         if (!id) {
             spdlog::warn("create '{}': {}", name, id.error().line());
             return reply.send(failure_response(id.error()));
@@ -166,7 +177,7 @@ void Controller::destroy(const Request& request, const Reply& reply) {
                 return reply.send(
                     failure_response(Error{Fault::not_found, "domain '" + id + "'", "no such domain any more",
                                            "'xvm list' shows those there are"}));
-            const Status destroyed = run::destroy_domain(then, *entry);
+            const auto destroyed = destroy_entry(then, *entry);
             if (destroyed)
                 spdlog::info("destroy '{}': domain {} is gone", object_key(*entry), number(who.domid));
             else

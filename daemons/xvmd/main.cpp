@@ -10,6 +10,7 @@
 #if XVM_WITH_XEN
 #include "daemons/xvmd/xen_ports.hpp"
 #endif
+#include "toolstack/run/perform.hpp"
 #include "toolstack/run/store_trees.hpp"
 
 #include <boost/asio/signal_set.hpp>
@@ -37,19 +38,41 @@ Open_ports choose_ports(const Options& options, const std::shared_ptr<Hosted_mac
 #endif
 }
 
+/// Finishes or undoes what an earlier xvmd was about.
+Status clear_journal(run::Ports& ports, std::vector<Error>& damaged) {
+    XVM_TRY_LET(const auto all, run::recover(ports, damaged));
+    for (const run::Recovered& one : all) {
+        const std::string what = one.plan.verb + " '" + one.plan.name + "'";
+        if (one.outcome)
+            spdlog::warn("{}, cut off when an earlier xvmd ended, is {}", what,
+                         one.finished ? "finished" : "undone");
+        else
+            spdlog::error("{}, cut off when an earlier xvmd ended: {}", what, one.outcome.error().line());
+    }
+    return {};
+}
+
 Status serve(const Options& options) {
     // The lock first: a second xvmd is to touch nothing.
     XVM_TRY_LET(auto listener, daemon::Unix_listener::open(options.socket, "xvmd"));
     const auto machine = options.hosted ? Hosted_machine::make() : nullptr;
     const Open_ports open = choose_ports(options, machine);
-    {
-        XVM_TRY_LET(const auto ports, open());
-        XVM_TRY(run::make_roots(ports->store()));
-    }
     const Block_service block(options.block_socket);
+    std::vector<Error> damaged;
+    XVM_TRY_LET(const auto book, run::Guest_book::open(options.run_dir + "/guests", damaged));
+    XVM_TRY_LET(const auto journal, run::Journal::open(options.run_dir + "/journal"));
+    const auto block_backend = [&block] { return block.check(); };
+    {
+        XVM_TRY_LET(const auto set, open());
+        XVM_TRY(run::make_roots(set->store()));
+        run::Ports ports{set->domains(), set->store(), block_backend, {}, *book, &journal};
+        XVM_TRY(clear_journal(ports, damaged));
+    }
+    for (const Error& error : damaged)
+        spdlog::error("{}", error.line());
 
     boost::asio::io_context context(1);
-    XVM_TRY_LET(auto workers, Workers::start(worker_threads, open, [&block] { return block.check(); }));
+    XVM_TRY_LET(auto workers, Workers::start(worker_threads, open, {block_backend, *book, &journal, {}}));
     Controller controller(*workers, block, options.fail_at);
     daemon::Router router;
     controller.add_routes(router);

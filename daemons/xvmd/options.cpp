@@ -17,12 +17,16 @@ po::options_description described(Options& options) {
         return po::value<std::string>(&into)->value_name(name)->default_value(initial);
     };
     text.add_options()("socket", word(options.socket, "PATH", "/run/xvm/xvmd.sock"), "where to listen")(
-        "block-socket", word(options.block_socket, "PATH", "/run/xvm/blkd.sock"), "where xvm-blkd listens")(
+        "block-socket", word(options.block_socket, "PATH", "/run/xvm/blkd.sock"),
+        "where xvm-blkd listens")("run-dir", word(options.run_dir, "DIR", "/run/xvm"),
+                                  "where the journal and what is known of guests lie")(
+        "state-dir", word(options.state_dir, "DIR", "/var/lib/xvm"), "where stored configurations lie")(
         "log-level", word(options.log_level, "LEVEL", "info"), "trace, debug, info, warn or error")(
         "hosted", po::bool_switch(&options.hosted),
         "a make-believe machine instead of Xen: a test aid, no guest runs")(
         "fail-at", word(options.fail_at, "STEP", ""),
-        "let each create fail after that step: a test aid; the log names the steps at level debug")(
+        "let each plan fail after that step: a test aid; the log names the steps at level debug")(
+        "kill-at", word(options.kill_at, "STEP", ""), "end by SIGKILL after that step: a test aid")(
         "help,h", po::bool_switch(&options.help), "print this")("version", po::bool_switch(&options.version),
                                                                 "print the version");
     return text;

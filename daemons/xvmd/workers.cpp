@@ -7,12 +7,8 @@
 
 namespace xvm::xvmd {
 
-Result<std::unique_ptr<Workers>> Workers::start(std::size_t threads, const Open_ports& open,
-                                                std::function<Status()> block_backend,
-                                                run::Patience patience) {
-    std::unique_ptr<Workers> workers(new Workers());
-    workers->block_backend_ = std::move(block_backend);
-    workers->patience_ = patience;
+Result<std::unique_ptr<Workers>> Workers::start(std::size_t threads, const Open_ports& open, Shared shared) {
+    std::unique_ptr<Workers> workers(new Workers(std::move(shared)));
     for (std::size_t i = 0; i < threads; ++i) {
         XVM_TRY_LET(auto ports, open());
         workers->ports_.push_back(std::move(ports));
@@ -52,7 +48,8 @@ std::deque<Workers::Item>::iterator Workers::next_ready() {
 }
 
 void Workers::work(std::size_t self) {
-    run::Ports ports{ports_[self]->domains(), ports_[self]->store(), block_backend_, patience_};
+    run::Ports ports{ports_[self]->domains(), ports_[self]->store(), shared_.block_backend,
+                     shared_.patience,        shared_.book,          shared_.journal};
     std::unique_lock lock(mutex_);
     for (;;) {
         auto next = queue_.end();

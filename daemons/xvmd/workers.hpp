@@ -23,10 +23,17 @@ class Workers {
   public:
     using Job = std::function<void(run::Ports&)>;
 
+    /// What the ports of all workers have in common; it outlives them.
+    struct Shared {
+        std::function<Status()> block_backend;
+        run::Guest_book& book;
+        const run::Journal* journal = nullptr;
+        run::Patience patience = {};
+    };
+
     /// Opens the ports of all threads first: what is wrong with them is known before any job is taken.
     [[nodiscard]] static Result<std::unique_ptr<Workers>> start(std::size_t threads, const Open_ports& open,
-                                                                std::function<Status()> block_backend,
-                                                                run::Patience patience = {});
+                                                                Shared shared);
     Workers(const Workers&) = delete;
     Workers& operator=(const Workers&) = delete;
     /// Waits for the jobs that run; those that wait are dropped.
@@ -43,12 +50,11 @@ class Workers {
         Job job;
     };
 
-    Workers() = default;
+    explicit Workers(Shared shared) : shared_(std::move(shared)) {}
     void work(std::size_t self);
     [[nodiscard]] std::deque<Item>::iterator next_ready();
 
-    std::function<Status()> block_backend_;
-    run::Patience patience_;
+    Shared shared_;
     std::mutex mutex_; ///< guards the five below
     std::condition_variable changed_;
     std::deque<Item> queue_;

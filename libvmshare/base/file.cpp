@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <filesystem>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -66,6 +67,36 @@ Result<std::string> read_text(const std::string& path, std::size_t limit) {
     std::string text(static_cast<std::size_t>(size), '\0');
     XVM_TRY(read_exactly(fd.get(), std::as_writable_bytes(std::span(text)), 0, path));
     return text;
+}
+
+Status replace_file(const std::string& path, std::string_view text, Durable durable, unsigned mode) {
+    const std::string fresh = path + ".new";
+    const auto written = [&]() -> Status {
+        XVM_TRY_LET(const Unique_fd fd, open_file(fresh, O_WRONLY | O_CREAT | O_TRUNC, mode));
+        XVM_TRY(write_exactly(fd.get(), std::as_bytes(std::span(text)), 0, fresh));
+        if (durable == Durable::yes && ::fsync(fd.get()) != 0) return fail_errno(errno, fresh, "cannot save");
+        if (::rename(fresh.c_str(), path.c_str()) != 0) return fail_errno(errno, path, "cannot replace");
+        return {};
+    }();
+    if (!written) {
+        ::unlink(fresh.c_str());
+        return written;
+    }
+    if (durable == Durable::no) return {};
+    const std::string directory = std::filesystem::path(path).parent_path().string();
+    XVM_TRY_LET(const Unique_fd fd, open_file(directory, O_RDONLY | O_DIRECTORY));
+    if (::fsync(fd.get()) != 0) return fail_errno(errno, directory, "cannot save");
+    return {};
+}
+
+Status make_directories(const std::string& path, unsigned mode) {
+    std::error_code error;
+    const std::filesystem::path whole(path);
+    std::filesystem::create_directories(whole.parent_path(), error);
+    if (error) return fail_errno(error.value(), whole.parent_path().string(), "cannot make the directory");
+    if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST)
+        return fail_errno(errno, path, "cannot make the directory");
+    return {};
 }
 
 } // namespace xvm

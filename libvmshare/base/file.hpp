@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace xvm {
 
@@ -28,5 +29,15 @@ namespace xvm {
 
 /// The whole file as text; refused when it is larger than `limit` bytes.
 [[nodiscard]] Result<std::string> read_text(const std::string& path, std::size_t limit);
+
+enum class Durable : bool { no, yes };
+
+/// Puts a file with this text at `path`, whole or not at all: nobody sees a part of it. With Durable::yes it
+/// is there after a loss of power, too.
+[[nodiscard]] Status replace_file(const std::string& path, std::string_view text, Durable durable,
+                                  unsigned mode = 0600);
+
+/// Makes the directory and its parents, each 0755 but for the last, which gets `mode` if it is new.
+[[nodiscard]] Status make_directories(const std::string& path, unsigned mode = 0750);
 
 } // namespace xvm

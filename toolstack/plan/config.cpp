@@ -32,6 +32,9 @@ Guest_config read_guest(const toml::table& table, const Config_text& text, Confi
     if (guest.command_line.find_first_of("\n\r\0", 0, 3) != std::string::npos)
         reader.bad("command_line", "has more than one line", "write it in one");
     guest.disks = read_disks(reader, log, base);
+    guest.on_poweroff = read_on_stop(reader, "on_poweroff", guest.on_poweroff);
+    guest.on_reboot = read_on_stop(reader, "on_reboot", guest.on_reboot);
+    guest.on_crash = read_on_stop(reader, "on_crash", guest.on_crash);
     reader.finish();
     return guest;
 }

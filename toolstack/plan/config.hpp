@@ -18,6 +18,9 @@ namespace xvm::plan {
 enum class Guest_type : std::uint8_t { pv, pvh };
 enum class Disk_kind : std::uint8_t { raw, pack };
 
+/// What becomes of a guest that ended on its own.
+enum class On_stop : std::uint8_t { destroy, restart, preserve };
+
 [[nodiscard]] std::string_view name_of(Guest_type type) noexcept; ///< "pv", "pvh"
 [[nodiscard]] std::string_view name_of(Disk_kind kind) noexcept;  ///< "raw", "pack"
 
@@ -50,6 +53,9 @@ struct Guest_config {
     Image_source ramdisk; ///< may be none
     std::string command_line;
     std::vector<Disk_config> disks;
+    On_stop on_poweroff = On_stop::destroy;
+    On_stop on_reboot = On_stop::restart;
+    On_stop on_crash = On_stop::preserve;
     bool operator==(const Guest_config&) const = default;
 };
 

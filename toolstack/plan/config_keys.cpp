@@ -130,6 +130,12 @@ std::optional<std::uint64_t> read_memory(Table_reader& reader, std::string_view 
     return bytes;
 }
 
+On_stop read_on_stop(Table_reader& reader, std::string_view key, On_stop otherwise) {
+    constexpr std::array<std::string_view, 3> choices{"destroy", "restart", "preserve"};
+    const auto choice = read_word(reader, key, choices);
+    return choice ? static_cast<On_stop>(*choice) : otherwise;
+}
+
 unsigned read_vcpus(Table_reader& reader) {
     const auto vcpus = reader.integer("vcpus", "vcpus = 1");
     if (!vcpus) return 1;

@@ -18,6 +18,8 @@ struct Base_directory {
 [[nodiscard]] Guest_type read_type(Table_reader& reader);
 /// Bytes, whole pages; nothing if absent or bad.
 [[nodiscard]] std::optional<std::uint64_t> read_memory(Table_reader& reader, std::string_view key);
+/// "destroy", "restart" or "preserve".
+[[nodiscard]] On_stop read_on_stop(Table_reader& reader, std::string_view key, On_stop otherwise);
 [[nodiscard]] unsigned read_vcpus(Table_reader& reader);
 [[nodiscard]] std::vector<unsigned> read_pins(Table_reader& reader, unsigned vcpus);
 /// "PACK:ENTRY", "FILE", { pack, entry } or { file }.

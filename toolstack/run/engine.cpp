@@ -4,44 +4,96 @@
 namespace xvm::run {
 namespace {
 
-void tell(const Hooks& hooks, const plan::Step& step, Phase phase) {
-    if (hooks.progress) hooks.progress(step, phase);
+class Run {
+  public:
+    Run(const plan::Plan& plan, Executor& executor, Journal_entry* entry, const Hooks& hooks)
+        : plan_(plan), executor_(executor), entry_(entry), hooks_(hooks) {}
+
+    Status forwards(std::size_t first);
+    /// Undoes step `last` and all before it; the causes of those that could not be, in words.
+    std::string backwards(std::size_t last);
+    [[nodiscard]] Error with_leftovers(Error error, const std::string& stuck) const;
+
+  private:
+    void tell(const plan::Step& step, Phase phase) const {
+        if (hooks_.progress) hooks_.progress(step, phase);
+    }
+    Status note(std::size_t step, bool undoing) {
+        return entry_ != nullptr ? entry_->write({step, undoing, executor_.domid()}) : Status{};
+    }
+    Status apply_one(std::size_t index);
+
+    const plan::Plan& plan_;
+    Executor& executor_;
+    Journal_entry* entry_;
+    const Hooks& hooks_;
+};
+
+Status Run::apply_one(std::size_t index) {
+    const plan::Step& step = plan_.steps[index];
+    if (index < plan_.commit && hooks_.cancelled && hooks_.cancelled())
+        return fail(Fault::failed, plan_.verb + " '" + plan_.name + "'", "cancelled",
+                    "nothing is left of it; ask again whenever you like");
+    // The first line of a new journal says step 0 already.
+    if (index > 0) XVM_TRY(note(index, false));
+    XVM_TRY(executor_.apply(step));
+    return hooks_.after ? hooks_.after(step) : Status{};
 }
 
-Status apply_one(const plan::Step& step, Executor& executor, const Hooks& hooks) {
-    XVM_TRY(executor.apply(step));
-    return hooks.after ? hooks.after(step) : Status{};
+Status Run::forwards(std::size_t first) {
+    std::optional<Error> trouble; // after the commit
+    for (std::size_t i = first; i < plan_.steps.size(); ++i) {
+        tell(plan_.steps[i], Phase::begin);
+        Status applied = apply_one(i);
+        tell(plan_.steps[i], applied ? Phase::done : Phase::failed);
+        if (applied) continue;
+        if (i < plan_.commit)
+            return tl::unexpected<Error>(with_leftovers(std::move(applied.error()), backwards(i)));
+        if (!trouble)
+            trouble = std::move(applied.error());
+        else
+            trouble->cause += " (and: " + applied.error().line() + ")";
+    }
+    if (trouble) return tl::unexpected<Error>(std::move(*trouble));
+    return {};
 }
 
-/// Undoes `done`, last first; the causes of those that could not be, in words.
-std::string undo_all(std::span<const plan::Step> done, Executor& executor, const Hooks& hooks) {
+std::string Run::backwards(std::size_t last) {
     std::string stuck;
-    for (std::size_t i = done.size(); i-- > 0;) {
-        if (done[i].undo.empty()) continue;
-        const Status undone = executor.undo(done[i]);
-        tell(hooks, done[i], undone ? Phase::undone : Phase::stuck);
+    for (std::size_t i = last + 1; i-- > 0;) {
+        const plan::Step& step = plan_.steps[i];
+        if (step.undo.empty()) continue;
+        Status undone = note(i, true);
+        if (undone) undone = executor_.undo(step);
+        tell(step, undone ? Phase::undone : Phase::stuck);
         if (!undone) stuck += (stuck.empty() ? "" : ", ") + undone.error().line();
     }
     return stuck;
 }
 
+Error Run::with_leftovers(Error error, const std::string& stuck) const {
+    if (stuck.empty()) return error;
+    if (entry_ != nullptr) entry_->keep();
+    error.fault = Fault::leftovers;
+    error.cause += " (and what was done could not be undone: " + stuck + ")";
+    error.remedy = "see 'xvm list', and 'xvm destroy' what is left";
+    return error;
+}
+
 } // namespace
 
-Status run_steps(std::span<const plan::Step> steps, Executor& executor, const Hooks& hooks) {
-    for (std::size_t i = 0; i < steps.size(); ++i) {
-        tell(hooks, steps[i], Phase::begin);
-        Status applied = apply_one(steps[i], executor, hooks);
-        tell(hooks, steps[i], applied ? Phase::done : Phase::failed);
-        if (applied) continue;
-        Error error = std::move(applied.error());
-        if (const std::string stuck = undo_all(steps.first(i + 1), executor, hooks); !stuck.empty()) {
-            error.fault = Fault::leftovers;
-            error.cause += " (and what was done could not be undone: " + stuck + ")";
-            error.remedy = "see 'xvm list', and 'xvm destroy' what is left";
-        }
-        return tl::unexpected<Error>(std::move(error));
-    }
-    return {};
+Status run_plan(const plan::Plan& plan, Executor& executor, Journal_entry* entry, const Hooks& hooks) {
+    return Run(plan, executor, entry, hooks).forwards(0);
+}
+
+Status recover_plan(const plan::Plan& plan, const Progress& progress, Executor& executor,
+                    Journal_entry* entry, const Hooks& hooks) {
+    Run run(plan, executor, entry, hooks);
+    if (!progress.undoing && progress.step >= plan.commit) return run.forwards(progress.step);
+    const std::string stuck = run.backwards(progress.step);
+    if (stuck.empty()) return {};
+    return tl::unexpected<Error>(run.with_leftovers(
+        {Fault::failed, plan.verb + " '" + plan.name + "'", "was cut off when xvmd ended", {}}, stuck));
 }
 
 } // namespace xvm::run

@@ -4,6 +4,8 @@
 
 #include "libvmshare/port/domains.hpp"
 #include "libvmshare/port/store.hpp"
+#include "toolstack/run/guest_book.hpp"
+#include "toolstack/run/journal.hpp"
 
 #include <chrono>
 #include <functional>
@@ -21,6 +23,9 @@ struct Ports {
     /// Whether a block backend serves: the Error is what a user is told who wants a disk.
     std::function<Status()> block_backend;
     Patience patience;
+    Guest_book& book;
+    /// Null: plans are not journalled.
+    const Journal* journal = nullptr;
 };
 
 } // namespace xvm::run

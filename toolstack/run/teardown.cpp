@@ -44,26 +44,15 @@ Result<bool> is_listed(Ports& ports, const Domain_id& id) {
                        [&](const port::Domain_info& info) { return info.id == id; });
 }
 
-/// The store's part, in one transaction: another domain's nodes under the same number stay.
-Status remove_traces(Ports& ports, const Domain_entry& entry, bool number_is_reused) {
-    const Domain_id& id = entry.info.id;
-    std::vector<std::string> trees{schema::own::domain::dir(id.domid)};
-    if (!number_is_reused) {
-        for (std::string& tree : plan::guest_trees(id))
-            trees.push_back(std::move(tree));
-        trees.push_back(plan::backend_tree(id.domid));
-    }
-    return remove_trees(ports.store, trees);
-}
-
-Result<bool> number_is_reused(Ports& ports, const Domain_id& id) {
-    XVM_TRY_LET(const auto infos, ports.domains.list());
-    return std::any_of(infos.begin(), infos.end(), [&](const port::Domain_info& info) {
-        return info.id.domid == id.domid && info.id.uuid != id.uuid;
-    });
-}
-
 } // namespace
+
+Result<std::vector<std::uint32_t>> disk_devids(port::Store& store, Domid domid) {
+    XVM_TRY_LET(const auto names, list_if_there(store, plan::backend_tree(domid)));
+    std::vector<std::uint32_t> devids;
+    for (const std::string& name : names)
+        if (const auto devid = parse_number<std::uint32_t>(name)) devids.push_back(*devid);
+    return devids;
+}
 
 Status close_disks(Ports& ports, Domid domid, std::span<const std::uint32_t> devids) {
     for (const std::uint32_t devid : devids)
@@ -103,40 +92,6 @@ Status end_domain(Ports& ports, const Domain_id& id) {
     return fail(Fault::leftovers, domain_text(id),
                 "is dead, but Xen still keeps it: somebody maps its memory",
                 "stop the backends that serve it");
-}
-
-Status destroy_domain(Ports& ports, const Domain_entry& entry) {
-    const Domain_id& id = entry.info.id;
-    const std::string object =
-        "domain '" + (entry.name.empty() ? std::to_string(number(id.domid)) : entry.name) + "'";
-    if (id.domid == dom0)
-        return fail(Fault::denied, object, "is the control domain", "shut the host down instead");
-    if (!entry.managed)
-        return fail(Fault::denied, object, "was not started by xvm", "end it with the tool that started it");
-
-    std::vector<std::uint32_t> devids;
-    for (const Disk_entry& disk : entry.disks)
-        devids.push_back(disk.devid);
-    XVM_TRY_LET(const bool reused, number_is_reused(ports, id));
-
-    // A guest is not asked: its front ends may be hung or hostile. With the domain gone, its backends let go
-    // at once, and Xen can free the last of its pages only then.
-    if (!reused) XVM_TRY(close_disks(ports, id.domid, devids));
-    XVM_TRY_LET(const bool listed, is_listed(ports, id));
-    if (listed) XVM_TRY(ports.domains.destroy(id.domid));
-    std::string stuck;
-    const auto note = [&](const Status& status) {
-        if (!status) stuck += (stuck.empty() ? "" : ", ") + status.error().line();
-    };
-    if (!reused) {
-        note(await_closed(ports, id.domid, devids));
-        ports.store.release(id.domid);
-    }
-    note(end_domain(ports, id));
-    note(remove_traces(ports, entry, reused));
-    if (stuck.empty()) return {};
-    return fail(Fault::leftovers, object, "is ended, but: " + stuck,
-                "see 'xvm list'; destroy it again later");
 }
 
 } // namespace xvm::run

@@ -3,13 +3,15 @@
 // what is gone already is no error.
 #pragma once
 
-#include "toolstack/run/inventory.hpp"
 #include "toolstack/run/ports.hpp"
 
 #include <span>
+#include <vector>
 
 namespace xvm::run {
 
+/// The disks of our backend that the number has nodes of.
+[[nodiscard]] Result<std::vector<std::uint32_t>> disk_devids(port::Store& store, Domid domid);
 /// Tells the backends of these disks that they end.
 [[nodiscard]] Status close_disks(Ports& ports, Domid domid, std::span<const std::uint32_t> devids);
 /// Waits until the backends have let go, or patience ends (timeout: names the disk). Returns at once when
@@ -18,9 +20,5 @@ namespace xvm::run {
 
 /// Ends the domain and waits until Xen has forgotten it. leftovers: it stays, dying.
 [[nodiscard]] Status end_domain(Ports& ports, const Domain_id& id);
-
-/// All of it, for a domain from the inventory. denied: dom0, and domains that xvm did not start.
-/// leftovers: names what stayed.
-[[nodiscard]] Status destroy_domain(Ports& ports, const Domain_entry& entry);
 
 } // namespace xvm::run

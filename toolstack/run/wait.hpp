@@ -10,9 +10,11 @@
 namespace xvm::run {
 
 /// Asks `reached` at once, after every event at or below `path`, and now and then besides (not everything
-/// awaited fires a watch). True when it answered true, false when `limit` has passed.
+/// awaited fires a watch). True when it answered true, false when `limit` has passed. `cancelled` that
+/// answers true ends the wait with an error.
 [[nodiscard]] Result<bool> wait_until(port::Store& store, const std::string& path,
                                       std::chrono::milliseconds limit,
-                                      const std::function<Result<bool>()>& reached);
+                                      const std::function<Result<bool>()>& reached,
+                                      const std::function<bool()>& cancelled = {});
 
 } // namespace xvm::run

@@ -129,7 +129,8 @@ TEST_CASE("A create in which any one hypervisor call fails leaves the machine as
     for (;; ++calls) {
         Failing_domains failing(machine.domains(), calls);
         auto ports = machine.ports();
-        run::Ports faulty{failing, ports.store, ports.block_backend, ports.patience, ports.book, ports.journal};
+        run::Ports faulty{failing,        ports.store, ports.block_backend,
+                          ports.patience, ports.book,  ports.journal};
         const auto created = run::perform(faulty, plan);
         if (!failing.failed()) break;
         INFO("call " << calls);
@@ -221,6 +222,11 @@ TEST_CASE("A backend that refuses or hangs makes the create fail, and nothing st
     // It never let go either: that is told, and its directories are gone all the same.
     CHECK(created.error().fault == Fault::leftovers);
     CHECK(created.error().cause.find("did not offer it in time") != std::string::npos);
+    // The journal keeps it, for the next xvmd to try again.
+    CHECK(machine.ledger() != before);
+    machine.backend().mood = Backend_double::Mood::serves;
+    std::vector<Error> damaged;
+    CHECK(run::recover(ports, damaged)->size() == 1);
     CHECK(machine.ledger() == before);
 }
 

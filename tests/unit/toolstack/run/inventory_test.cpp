@@ -7,7 +7,7 @@ using namespace xvm::tests;
 TEST_CASE("A domain is found by name, number and uuid, and by a slip of the hand with a suggestion") {
     Machine machine;
     auto ports = machine.ports();
-    const auto id = run::create_domain(ports, plan::plan_create(machine.guest(), false));
+    const auto id = machine.create(machine.guest());
     REQUIRE(id);
     for (const std::string& word : {std::string("web"), std::string("1"), id->uuid.text()})
         CHECK(run::find_domain(ports, word)->info.id == *id);
@@ -20,7 +20,7 @@ TEST_CASE("A domain is found by name, number and uuid, and by a slip of the hand
 TEST_CASE("A number that was given out again inherits nothing; what the first left is stale") {
     Machine machine;
     auto ports = machine.ports();
-    const auto id = run::create_domain(ports, plan::plan_create(machine.guest(), false));
+    const auto id = machine.create(machine.guest());
     REQUIRE(id);
     // Another domain has the number now: xvm's note names the one before.
     const std::string old = Uuid::random().text();
@@ -33,7 +33,7 @@ TEST_CASE("A number that was given out again inherits nothing; what the first le
     CHECK((*entries)[2].life == run::Life::stale);
 
     // Cleaning up after the old one does not touch what is the new one's.
-    CHECK(run::destroy_domain(ports, *run::find_domain(ports, old)));
+    CHECK(machine.destroy(*run::find_domain(ports, old)));
     CHECK_FALSE(machine.store().read("/xvm/domain/1/uuid"));
     CHECK(machine.store().read("/local/domain/1/name") == "web");
     CHECK(machine.domains().info(Domid{1}));
@@ -43,20 +43,20 @@ TEST_CASE("What a vanished domain left in the store is listed as stale, and dest
     Machine machine;
     const std::string before = machine.ledger();
     auto ports = machine.ports();
-    const auto id = run::create_domain(ports, plan::plan_create(machine.guest(), false));
+    const auto id = machine.create(machine.guest());
     REQUIRE(id);
     REQUIRE(machine.domains().destroy(id->domid));
     const auto entry = run::find_domain(ports, "web");
     REQUIRE(entry);
     CHECK(entry->life == run::Life::stale);
-    CHECK(run::destroy_domain(ports, *entry));
+    CHECK(machine.destroy(*entry));
     CHECK(machine.ledger() == before);
 }
 
 TEST_CASE("How a guest ended is told in words") {
     Machine machine;
     auto ports = machine.ports();
-    const auto id = run::create_domain(ports, plan::plan_create(machine.guest(), true));
+    const auto id = machine.create(machine.guest(), true);
     REQUIRE(id);
     const auto life = [&] { return run::name_of(run::find_domain(ports, "web")->life); };
     CHECK(life() == "paused");

@@ -5,13 +5,17 @@
 
 #include "daemons/xvmd/hosted_ports.hpp"
 #include "tests/unit/daemons/common/scratch.hpp"
-#include "toolstack/run/create.hpp"
+#include "toolstack/plan/plan_create.hpp"
+#include "toolstack/plan/plan_life.hpp"
+#include "toolstack/run/inventory.hpp"
+#include "toolstack/run/perform.hpp"
 #include "toolstack/run/store_trees.hpp"
-#include "toolstack/run/teardown.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <fstream>
+#include <optional>
 
 namespace xvm::tests {
 
@@ -99,6 +103,10 @@ class Machine {
     Machine()
         : hosted_(xvmd::Hosted_machine::make()), set_(std::move(*hosted_->open())), backend_(set_->store()) {
         REQUIRE(run::make_roots(set_->store()));
+        std::vector<Error> damaged;
+        book_ = std::move(*run::Guest_book::open(scratch_ / "guests", damaged));
+        journal_.emplace(std::move(*run::Journal::open(scratch_ / "journal")));
+        REQUIRE(damaged.empty());
         backend_.on_release = [this](Domid domid) {
             const auto info = set_->domains().info(domid);
             released_alive += info && !info->dying ? 1 : 0;
@@ -111,8 +119,31 @@ class Machine {
 
     [[nodiscard]] run::Ports ports() {
         using namespace std::chrono_literals;
-        return {set_->domains(), backend_, [this] { return block_status; }, {20ms, 20ms}};
+        return {set_->domains(), backend_, [this] { return block_status; }, {20ms, 20ms}, *book_, &*journal_};
     }
+    [[nodiscard]] Result<Domain_id> create(const plan::Guest_config& guest, bool paused = false) {
+        auto all = ports();
+        return run::perform(all, plan::plan_create(guest, Uuid::random(), paused));
+    }
+    [[nodiscard]] Status destroy(const run::Domain_entry& entry) {
+        auto all = ports();
+        const auto done =
+            run::perform(all, plan::plan_destroy({entry.name, entry.info.id}), {}, entry.info.id.domid);
+        return done ? Status{} : Status(tl::unexpected<Error>(done.error()));
+    }
+    /// Keeps what the journal holds now, and brings it back after its owner removed it.
+    void keep_journal() { std::filesystem::copy(scratch_ / "journal", scratch_ / "kept"); }
+    void put_journal_back() {
+        std::filesystem::copy(scratch_ / "kept", scratch_ / "journal",
+                              std::filesystem::copy_options::recursive |
+                                  std::filesystem::copy_options::overwrite_existing);
+        std::filesystem::remove_all(scratch_ / "kept");
+    }
+    void write_file(const std::string& name, const std::string& text) const {
+        std::ofstream(scratch_ / name, std::ios::binary) << text;
+    }
+    [[nodiscard]] run::Guest_book& book() { return *book_; }
+    [[nodiscard]] const run::Journal& journal() const { return *journal_; }
     /// A guest with two disks, both served.
     [[nodiscard]] plan::Guest_config guest(const std::string& name = "web") const {
         plan::Guest_config guest;
@@ -124,7 +155,14 @@ class Machine {
                        {"xvdb", 51728, plan::Disk_kind::raw, scratch_ / "disk", false}};
         return guest;
     }
-    [[nodiscard]] std::string ledger() const { return boost::json::serialize(hosted_->ledger()); }
+    /// All that a guest takes, and what is known and under way: equal before and after, or something leaked.
+    [[nodiscard]] std::string ledger() const {
+        std::string text = boost::json::serialize(hosted_->ledger());
+        for (const char* directory : {"guests", "journal"})
+            for (const auto& file : std::filesystem::directory_iterator(scratch_ / directory))
+                text += "\n" + file.path().filename().string();
+        return text;
+    }
     [[nodiscard]] Backend_double& backend() { return backend_; }
     [[nodiscard]] port::Store& store() { return set_->store(); }
     [[nodiscard]] xvmd::Hosted_machine& hosted() { return *hosted_; }
@@ -137,6 +175,8 @@ class Machine {
     std::shared_ptr<xvmd::Hosted_machine> hosted_;
     std::unique_ptr<xvmd::Port_set> set_;
     Backend_double backend_;
+    std::unique_ptr<run::Guest_book> book_;
+    std::optional<run::Journal> journal_;
 };
 
 } // namespace xvm::tests

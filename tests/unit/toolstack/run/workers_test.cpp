@@ -11,9 +11,12 @@ using namespace xvm::xvmd;
 namespace {
 
 std::unique_ptr<Workers> start(std::size_t threads) {
+    static const tests::Scratch scratch;
+    static std::vector<Error> damaged;
+    static const auto book = std::move(*run::Guest_book::open(scratch / "guests", damaged));
     const auto machine = Hosted_machine::make();
-    auto workers = Workers::start(
-        threads, [machine] { return machine->open(); }, [] { return Status{}; });
+    auto workers = Workers::start(threads, [machine] { return machine->open(); },
+                                  {[] { return Status{}; }, *book, nullptr, {}});
     REQUIRE(workers);
     return std::move(*workers);
 }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "toolstack/plan/plan_create.hpp"
+
+#include "toolstack/plan/config_json.hpp"
+
+namespace xvm::plan {
+namespace json = boost::json;
+
+Plan plan_create(const Guest_config& guest, const Uuid& uuid, bool paused) {
+    Plan plan{"create", guest.name, uuid, never, {}};
+    const json::object whole = to_object(guest);
+    const auto some_of = [&](std::initializer_list<std::string_view> keys) {
+        json::object some;
+        for (const std::string_view key : keys)
+            some[key] = whole.at(key);
+        return some;
+    };
+    // Whatever can be refused without touching the hypervisor is refused first.
+    plan.add("check-name", "check-name", {}, some_of({"name"}));
+    plan.add("check-host", "check-host", {}, some_of({"type", "memory_bytes", "pins"}));
+    if (!guest.disks.empty()) plan.add("check-disks", "check-disks", {}, some_of({"disks"}));
+    plan.add("load-images", "load-images", {}, some_of({"kernel", "ramdisk"}));
+    plan.add("create-domain", "create-domain", "destroy-domain",
+             some_of({"type", "vcpus", "memory_bytes", "memory_max_bytes"}));
+    if (!guest.pins.empty()) plan.add("pin", "pin", {}, some_of({"pins"}));
+    // From here on a restarted xvmd knows the domain for its own.
+    plan.add("write-private", "write-private", "remove-private", some_of({"name"}));
+    plan.add("keep-guest", "keep-guest", "forget-guest", {{"guest", whole}});
+    plan.add("build", "build", {}, some_of({"command_line"}));
+    plan.add("write-guest", "write-guest", "remove-guest", {{"guest", whole}});
+    plan.add("introduce", "introduce", "end-and-release");
+    const json::array& disks = whole.at("disks").get_array();
+    for (std::size_t i = 0; i < guest.disks.size(); ++i)
+        plan.add("add-disk", "add-disk-" + guest.disks[i].dev, "remove-disk-" + guest.disks[i].dev,
+                 {{"disk", disks[i]}});
+    // Backends open their images side by side.
+    for (std::size_t i = 0; i < guest.disks.size(); ++i)
+        plan.add("await-disk", "await-disk-" + guest.disks[i].dev, {}, {{"disk", disks[i]}});
+    if (!paused) plan.add("unpause", "unpause");
+    return plan;
+}
+
+} // namespace xvm::plan

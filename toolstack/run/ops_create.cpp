@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// What makes a domain: checks, the empty domain, its memory and kernel, its nodes.
+#include "toolstack/plan/images.hpp"
+#include "toolstack/plan/nodes.hpp"
+#include "toolstack/plan/size.hpp"
+#include "toolstack/run/args.hpp"
+#include "toolstack/run/inventory.hpp"
+#include "toolstack/run/ops.hpp"
+#include "toolstack/run/store_trees.hpp"
+#include "toolstack/run/teardown.hpp"
+#include "toolstack/run/traces.hpp"
+#include "xenstore-schema/nodes.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace xvm::run {
+namespace json = boost::json;
+namespace {
+
+/// What the steps of a create hand to each other.
+struct Creation {
+    port::Domain_shape shape;
+    std::string kernel_text; ///< as a user named them, for messages
+    std::string ramdisk_text;
+    std::vector<std::byte> kernel;
+    std::vector<std::byte> ramdisk;
+    port::Built_domain built;
+};
+
+Status check_name(Work& work, const json::object& args) {
+    XVM_TRY_LET(const auto name, argument<std::string>(args, "name"));
+    XVM_TRY_LET(const auto entries, list_domains(work.ports()));
+    for (const Domain_entry& entry : entries) {
+        if (entry.name != name) continue;
+        const std::string holder =
+            "domain " + std::to_string(number(entry.info.id.domid)) + ", " + std::string(name_of(entry.life));
+        return fail(Fault::busy, "domain '" + name + "'", "the name is taken (by " + holder + ")",
+                    "choose another, or first: xvm destroy " + name);
+    }
+    return {};
+}
+
+Status check_host(Work& work, const json::object& args) {
+    XVM_TRY_LET(const auto type, argument<plan::Guest_type>(args, "type"));
+    XVM_TRY_LET(const auto memory_bytes, argument<std::uint64_t>(args, "memory_bytes"));
+    XVM_TRY_LET(const auto pins, argument<std::vector<unsigned>>(args, "pins"));
+    XVM_TRY_LET(const auto host, work.ports().domains.host());
+    const bool pv = type == plan::Guest_type::pv;
+    const std::string_view needed = pv ? "xen-3.0-x86_64" : "hvm-3.0-x86_64";
+    if (std::find(host.capabilities.begin(), host.capabilities.end(), needed) == host.capabilities.end())
+        return fail(Fault::usage, work.object(),
+                    "this host cannot run guests of type '" + std::string(name_of(type)) + "'",
+                    pv ? "use type = \"pvh\""
+                       : "switch VT-x or AMD-V on in the firmware, or use type = \"pv\"");
+    for (const unsigned cpu : pins)
+        if (cpu >= host.cpus)
+            return fail(Fault::usage, work.object(), "cannot be pinned to processor " + std::to_string(cpu),
+                        "the host has processors 0 to " + std::to_string(host.cpus - 1));
+    if (host.free_bytes < memory_bytes)
+        return fail(Fault::exhausted, work.object(),
+                    "needs " + plan::size_text(memory_bytes) + " of memory, " +
+                        std::to_string(host.free_bytes >> 20) + "MiB are free",
+                    "destroy a guest, or lower 'memory'");
+    return {};
+}
+
+Status load_images(Work& work, const json::object& args) {
+    XVM_TRY_LET(const auto kernel, argument<plan::Image_source>(args, "kernel"));
+    XVM_TRY_LET(const auto ramdisk, argument<plan::Image_source>(args, "ramdisk"));
+    auto& made = work.facts<Creation>();
+    made.kernel_text = kernel.text();
+    made.ramdisk_text = ramdisk.text();
+    XVM_TRY_LET(made.kernel, plan::load_image(kernel, "kernel"));
+    if (ramdisk.path.empty()) return {};
+    XVM_TRY_LET(made.ramdisk, plan::load_image(ramdisk, "ramdisk"));
+    return {};
+}
+
+Status create_domain(Work& work, const json::object& args) {
+    auto& shape = work.facts<Creation>().shape;
+    XVM_TRY_LET(const auto type, argument<plan::Guest_type>(args, "type"));
+    shape.type = type == plan::Guest_type::pv ? port::Guest_type::pv : port::Guest_type::pvh;
+    shape.uuid = work.uuid();
+    XVM_TRY_LET(shape.vcpus, argument<unsigned>(args, "vcpus"));
+    XVM_TRY_LET(shape.memory_bytes, argument<std::uint64_t>(args, "memory_bytes"));
+    XVM_TRY_LET(shape.memory_max_bytes, argument<std::uint64_t>(args, "memory_max_bytes"));
+    XVM_TRY_LET(const Domid domid, work.ports().domains.create(shape));
+    work.set_domid(domid);
+    return {};
+}
+
+Status destroy_domain(Work& work, const json::object&) {
+    XVM_TRY_LET(const bool alive, work.alive());
+    return alive ? end_domain(work.ports(), {*work.known_domid(), work.uuid()}) : Status{};
+}
+
+Status pin(Work& work, const json::object& args) {
+    XVM_TRY_LET(const auto pins, argument<std::vector<unsigned>>(args, "pins"));
+    XVM_TRY_LET(const Domid domid, work.domid());
+    for (unsigned vcpu = 0; vcpu < pins.size(); ++vcpu)
+        XVM_TRY(work.ports().domains.pin(domid, vcpu, pins[vcpu]));
+    return {};
+}
+
+Status write_private(Work& work, const json::object& args) {
+    plan::Guest_config named;
+    XVM_TRY_LET(named.name, argument<std::string>(args, "name"));
+    XVM_TRY_LET(const Domain_id id, work.id());
+    // The number may have been another domain's before, whose end nobody cleaned up after.
+    std::vector<std::string> stale = plan::guest_trees(id);
+    stale.push_back(schema::own::domain::dir(id.domid));
+    stale.push_back(plan::backend_tree(id.domid));
+    return write_nodes(work.ports().store, plan::private_nodes(named, id), id.domid, stale);
+}
+
+Status remove_private(Work& work, const json::object&) {
+    return remove_own_traces(work);
+}
+
+Status keep_guest(Work& work, const json::object& args) {
+    XVM_TRY_LET(auto guest, argument<plan::Guest_config>(args, "guest"));
+    XVM_TRY_LET(const Domain_id id, work.id());
+    return work.ports().book.keep({id, std::move(guest), false});
+}
+
+Status forget_guest(Work& work, const json::object&) {
+    work.ports().book.forget(work.uuid());
+    return {};
+}
+
+Status build(Work& work, const json::object& args) {
+    XVM_TRY_LET(const auto command_line, argument<std::string>(args, "command_line"));
+    XVM_TRY_LET(const Domid domid, work.domid());
+    auto& made = work.facts<Creation>();
+    const port::Boot_image image{made.kernel, made.ramdisk, command_line};
+    auto built = work.ports().domains.build(domid, made.shape, image);
+    if (!built) {
+        std::string& named = built.error().object;
+        if (named == "kernel") named += ": " + made.kernel_text;
+        if (named == "ramdisk") named += ": " + made.ramdisk_text;
+        return tl::unexpected<Error>(std::move(built.error()));
+    }
+    made.built = *built;
+    made.kernel = {};
+    made.ramdisk = {};
+    return {};
+}
+
+Status write_guest(Work& work, const json::object& args) {
+    XVM_TRY_LET(const auto guest, argument<plan::Guest_config>(args, "guest"));
+    XVM_TRY_LET(const Domain_id id, work.id());
+    const port::Built_domain& built = work.facts<Creation>().built;
+    const plan::Guest_facts facts{id, built.store_frame, built.console_frame, built.store_port,
+                                  built.console_port};
+    return write_nodes(work.ports().store, plan::guest_nodes(guest, facts), id.domid);
+}
+
+Status remove_guest(Work& work, const json::object&) {
+    return remove_guest_traces(work);
+}
+
+Status introduce(Work& work, const json::object&) {
+    XVM_TRY_LET(const Domid domid, work.domid());
+    const port::Built_domain& built = work.facts<Creation>().built;
+    return work.ports().store.introduce(domid, built.store_frame, built.store_port);
+}
+
+Status end_and_release(Work& work, const json::object&) {
+    // The store tells others that a domain has died only while it knows it: a console daemon that was
+    // told nothing would keep the domain's page, and so the domain. Hence death first.
+    XVM_TRY_LET(const bool alive, work.alive());
+    if (!alive) return {};
+    const Status ended = work.ports().domains.destroy(*work.known_domid());
+    work.ports().store.release(*work.known_domid());
+    return ended;
+}
+
+} // namespace
+
+std::span<const Op> create_ops() noexcept {
+    static constexpr std::array<Op, 11> ops{{
+        {"check-name", check_name, nullptr},
+        {"check-host", check_host, nullptr},
+        {"load-images", load_images, nullptr},
+        {"create-domain", create_domain, destroy_domain},
+        {"pin", pin, nullptr},
+        {"write-private", write_private, remove_private},
+        {"keep-guest", keep_guest, forget_guest},
+        {"forget-guest", forget_guest, nullptr},
+        {"build", build, nullptr},
+        {"write-guest", write_guest, remove_guest},
+        {"introduce", introduce, end_and_release},
+    }};
+    return ops;
+}
+
+} // namespace xvm::run

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// Takes a guest's nodes out of the store. What belongs to another domain of the same number stays.
+#pragma once
+
+#include "toolstack/run/work.hpp"
+
+namespace xvm::run {
+
+/// The guest's home, /vm and /libxl, and what its backends had for it.
+[[nodiscard]] Status remove_guest_traces(Work& work);
+/// xvm's own nodes for it, if they are this guest's.
+[[nodiscard]] Status remove_own_traces(Work& work);
+
+} // namespace xvm::run
