@@ -87,6 +87,9 @@ class Store {
     [[nodiscard]] virtual Status introduce(Domid domid, std::uint64_t frame, Evtchn_port port) = 0;
     /// The store forgets the domain's connection. Dom0 only; idempotent.
     virtual void release(Domid domid) noexcept = 0;
+    /// A domain goes on after it was suspended: @releaseDomain is to tell of its next end too. Dom0 only.
+    /// A store that tells of every end has nothing to do.
+    virtual void resumed(Domid /*domid*/) noexcept {}
     /// Whether the store serves that domain: true from introduce() until it dies or is released.
     [[nodiscard]] virtual Result<bool> present(Domid domid) = 0;
 

@@ -106,6 +106,10 @@ void Faulty_store::release(Domid domid) noexcept {
     plan_.note("store.release");
     below_.release(domid);
 }
+void Faulty_store::resumed(Domid domid) noexcept {
+    plan_.note("store.resumed");
+    below_.resumed(domid);
+}
 Result<bool> Faulty_store::present(Domid domid) {
     return through(plan_, "store.present", [&] { return below_.present(domid); });
 }

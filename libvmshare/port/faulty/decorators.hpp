@@ -67,6 +67,7 @@ class Faulty_store final : public Store {
     void abort(Txn txn) noexcept override;
     [[nodiscard]] Status introduce(Domid domid, std::uint64_t frame, Evtchn_port port) override;
     void release(Domid domid) noexcept override;
+    void resumed(Domid domid) noexcept override;
     [[nodiscard]] Result<bool> present(Domid domid) override;
     [[nodiscard]] Status watch(const std::string& path, const std::string& token) override;
     void unwatch(const std::string& path, const std::string& token) noexcept override;

@@ -235,6 +235,10 @@ class Xen_store final : public Store {
         static_cast<void>(xs_release_domain(handle_.get(), xvm::number(domid)));
     }
 
+    void resumed(Domid domid) noexcept override {
+        static_cast<void>(xs_resume_domain(handle_.get(), xvm::number(domid)));
+    }
+
     Result<bool> present(Domid domid) override {
         // The library answers false for a failed question too; errno tells the two apart.
         errno = 0;
