@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// Network over this machine's netlink.
+#pragma once
+
+#include "libvmshare/port/net.hpp"
+
+#include <memory>
+
+namespace xvm::port::linux_host {
+
+/// Opens its socket with the first question: a toolstack whose guests have no network never does.
+[[nodiscard]] std::unique_ptr<Network> make_network();
+
+} // namespace xvm::port::linux_host
