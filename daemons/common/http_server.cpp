@@ -65,7 +65,7 @@ struct Http_server::State {
 
 Http_server::Http_server(asio::io_context& context, std::vector<Http_listener> listeners, Router router,
                          Http_limits limits)
-    : state_(std::make_shared<State>(Http_shared{std::move(router), limits, {}, false})) {
+    : state_(std::make_shared<State>(Http_shared{std::move(router), limits, {}, {}, false})) {
     for (Http_listener& listener : listeners) {
         State::Door& door = state_->doors.emplace_back(context, std::move(listener));
         asio::co_spawn(context, State::accept_loop(state_, door), asio::detached);
@@ -84,6 +84,10 @@ std::vector<Http_listener> only(Unix_listener listener) {
 
 Http_server::Http_server(asio::io_context& context, Unix_listener listener, Router router, Http_limits limits)
     : Http_server(context, only(std::move(listener)), std::move(router), limits) {}
+
+void Http_server::observe(Http_observer observer) {
+    state_->shared->observer = std::move(observer);
+}
 
 void Http_server::stop() {
     state_->shared->stopping = true;

@@ -13,7 +13,9 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace xvm::daemon {
@@ -32,6 +34,12 @@ struct Http_listener {
     bool read_only = false; ///< whatever is not GET is refused here
 };
 
+/// Who is told of requests, on the context's thread. Either may be empty.
+struct Http_observer {
+    std::function<void()> began;                                              ///< one was read
+    std::function<void(const std::string& method, unsigned status)> answered; ///< not if the client went
+};
+
 class Http_server {
   public:
     /// Starts to accept once the context runs. The context outlives every Reply still on its way.
@@ -43,6 +51,9 @@ class Http_server {
     Http_server(const Http_server&) = delete;
     Http_server& operator=(const Http_server&) = delete;
     ~Http_server();
+
+    /// To be called before the context runs.
+    void observe(Http_observer observer);
 
     /// No new connections; open ones are closed after the answer they are in, streams end now. Returns at
     /// once.

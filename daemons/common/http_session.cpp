@@ -103,6 +103,7 @@ asio::awaitable<bool> answer(Connection& connection, std::shared_ptr<Http_shared
     const std::chrono::milliseconds limit = shared->limits.transfer_max;
     const bool chunked = version >= 11; // HTTP/1.0 knows the end by the closing
     const At_work work(connection, shared);
+    const std::string method = request.method;
     bool streaming = false;
     shared->router.serve(std::move(request), target, Reply(work.exchange));
     for (;;) {
@@ -110,6 +111,7 @@ asio::awaitable<bool> answer(Connection& connection, std::shared_ptr<Http_shared
         if (work.exchange->gone()) co_return false;
         Exchange::News news = work.exchange->take();
         if (news.response) {
+            shared->tell_answered(method, news.response->status);
             keep_alive = keep_alive && !shared->stopping;
             co_return co_await write_answer(connection, std::move(*news.response), version, keep_alive,
                                             limit) &&
@@ -117,6 +119,7 @@ asio::awaitable<bool> answer(Connection& connection, std::shared_ptr<Http_shared
         }
         if (news.content_type) {
             streaming = true;
+            shared->tell_answered(method, 200);
             if (!co_await write_stream_header(connection, std::move(*news.content_type), chunked,
                                               keep_alive && chunked, limit))
                 co_return false;
@@ -189,6 +192,7 @@ asio::awaitable<void> serve_connection(stream_protocol::socket socket, std::shar
             break;
         }
         connection.expires_never(); // the handler takes the time it needs
+        shared->tell_began();
         auto message = parser.release();
         const bool keep_alive = message.keep_alive();
         Request request;
@@ -197,13 +201,16 @@ asio::awaitable<void> serve_connection(stream_protocol::socket socket, std::shar
         request.body = std::move(message.body());
         request.peer = peer;
         request.read_only = read_only;
-        if (read_only && request.method != "GET")
-            go_on = co_await write_answer(connection, read_only_refusal(request.method), message.version(),
-                                          keep_alive, limits.transfer_max) &&
+        if (read_only && request.method != "GET") {
+            Response refusal = read_only_refusal(request.method);
+            shared->tell_answered(request.method, refusal.status);
+            go_on = co_await write_answer(connection, std::move(refusal), message.version(), keep_alive,
+                                          limits.transfer_max) &&
                     keep_alive;
-        else
+        } else {
             go_on = co_await answer(connection, shared, std::move(request), text(message.target()),
                                     message.version(), keep_alive);
+        }
     }
     boost::system::error_code ignored;
     connection.socket().shutdown(stream_protocol::socket::shutdown_both, ignored);

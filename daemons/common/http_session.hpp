@@ -16,8 +16,16 @@ class Exchange;
 struct Http_shared {
     Router router;
     Http_limits limits;
+    Http_observer observer;
     std::set<Exchange*> at_work; ///< requests without an answer, or with one that goes on
     bool stopping = false;
+
+    void tell_began() const {
+        if (observer.began) observer.began();
+    }
+    void tell_answered(const std::string& method, unsigned status) const {
+        if (observer.answered) observer.answered(method, status);
+    }
 };
 
 /// Ends when the client goes, breaks a limit, or the server stops. Throws nothing. `read_only`: refuses

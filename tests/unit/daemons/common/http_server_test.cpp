@@ -132,3 +132,21 @@ TEST_CASE("Nobody listening is unreachable, with the way to start the daemon") {
     CHECK(refused.error().fault == Fault::unreachable);
     CHECK(refused.error().remedy == "start it: systemctl start xvmd");
 }
+
+TEST_CASE("Whoever observes is told of each request and its answer") {
+    int began = 0;
+    std::vector<std::string> answers;
+    {
+        const Running_server running(sample(), {},
+                                     {[&] { ++began; },
+                                      [&](const std::string& method, unsigned status) {
+                                          answers.push_back(method + " " + std::to_string(status));
+                                      }});
+        CHECK(running.call({"GET", "/name", {}, {}}));
+        CHECK_FALSE(running.call({"GET", "/none", {}, {}}));
+        CHECK_FALSE(
+            api::Http_client(running.read_only_path(), "testd").call({"POST", "/echo", "x", "text/plain"}));
+    }
+    CHECK(began == 3);
+    CHECK(answers == std::vector<std::string>{"GET 200", "GET 404", "POST 403"});
+}

@@ -17,7 +17,8 @@ namespace xvm::tests {
 
 class Running_server {
   public:
-    explicit Running_server(daemon::Router router, daemon::Http_limits limits = {}) {
+    explicit Running_server(daemon::Router router, daemon::Http_limits limits = {},
+                            daemon::Http_observer observer = {}) {
         std::vector<daemon::Http_listener> listeners;
         for (const bool read_only : {false, true}) {
             auto listener = daemon::Unix_listener::open(read_only ? read_only_path() : path(), "testd");
@@ -26,6 +27,7 @@ class Running_server {
         }
         server_ =
             std::make_unique<daemon::Http_server>(context_, std::move(listeners), std::move(router), limits);
+        server_->observe(std::move(observer));
         thread_ = std::thread([this] { context_.run(); });
     }
     Running_server(const Running_server&) = delete;
