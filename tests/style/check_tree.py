@@ -80,9 +80,9 @@ def check_includes(tree, rule):
 
 
 def expected_licences(path, rule):
-    if path.startswith("libvmshare/abi/"):
+    if path.startswith("libvmshare/abi/") or path.startswith("libvmshare/timer/") and path.endswith(".h"):
         return [rule["spdx"]["abi"]]
-    if path.startswith("frontends/linux/"):
+    if path.startswith(("frontends/linux/", "backends/timer/linux/")):
         return [rule["spdx"]["kernel"], rule["spdx"]["abi"]]
     return [rule["spdx"]["other"]]
 
