@@ -161,7 +161,7 @@ void read(Board& board, const xvm_time_page& page, const Options& options, std::
     while (xvm_time_open(&r, &page, nullptr) != XVM_TIME_OK ||
            XVM_TIME_LOAD(page.tick.state) != XVM_TIME_RUNNING)
         std::this_thread::yield();
-    std::uint64_t last = 0, last_tick = 0;
+    std::uint64_t last = 0, last_coarse = 0, last_tick = 0;
     while (found.reads < options.reads / 2) {
         const std::uint64_t theirs = board.handed[1 - self].load(std::memory_order_acquire);
         xvm_time_snapshot s;
@@ -191,8 +191,8 @@ void read(Board& board, const xvm_time_page& page, const Options& options, std::
             found.stale += options.counter || status != XVM_TIME_NO_COUNTER;
             std::uint64_t ns = 0;
             if (xvm_time_now_coarse(&r, &ns) == XVM_TIME_OK) {
-                found.backwards += ns < last;
-                last = ns;
+                found.backwards += ns < last_coarse;
+                last_coarse = ns;
             }
         }
         const std::uint64_t tick = xvm_time_read_tick(&r);
