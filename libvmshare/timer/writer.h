@@ -121,7 +121,8 @@ static inline uint64_t xvm_time_seen_at_most(const struct xvm_time_writer* w,
 static inline void xvm_time_continue(struct xvm_time_writer* w, const struct xvm_time_ref* ref) {
     struct xvm_time_line* line = &w->line;
     bool valid = line->flags & XVM_TIME_LINE_VALID;
-    bool jumped = valid && (ref->counter < line->counter || ref->ns - w->last_ns > XVM_TIME_STALE_AFTER_NS);
+    bool silent = ref->ns > w->last_ns && ref->ns - w->last_ns > XVM_TIME_STALE_AFTER_NS;
+    bool jumped = valid && (ref->counter < line->counter || silent);
     uint64_t at = line->ns, away, slew, part;
     bool ahead;
 

@@ -85,6 +85,21 @@ TEST_CASE("A small error is slewed away, by no more than the limit") {
     CHECK(value.error_ns > 39'000'000); // and says how far off it is
 }
 
+TEST_CASE("An owner's clock that goes back a little is no silence: readers go on, without a step [T-9]") {
+    Owner owner;
+    owner.run(500);
+    xvm_time_reader r = owner.reader();
+    const std::uint64_t marker = owner.page->vmclock.disruption_marker;
+    for (int i = 0; i < 100; ++i) {
+        owner.pass(50'000);
+        const std::uint64_t last = fast(r);
+        owner.ref.ns -= 60'000; // below the clock of the update before
+        owner.update();
+        REQUIRE(fast(r) >= last);
+    }
+    CHECK(owner.page->vmclock.disruption_marker == marker);
+}
+
 TEST_CASE("What cannot be slewed is a step with a new marker; the monotonic clock steps only forward [T-9]") {
     Owner owner;
     owner.run(500);
