@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libvmshare/base/file.hpp"
 
+#include "libvmshare/base/path_remedy.hpp"
+
 #include <cerrno>
 #include <fcntl.h>
 #include <filesystem>
@@ -13,7 +15,10 @@ namespace xvm {
 
 Result<Unique_fd> open_file(const std::string& path, int flags, unsigned mode) {
     Unique_fd fd(::open(path.c_str(), flags | O_CLOEXEC, mode));
-    if (!fd) return fail_errno(errno, path, "cannot open");
+    if (!fd) {
+        const int why = errno;
+        return fail_errno(why, path, "cannot open", path_remedy(why, path));
+    }
     return fd;
 }
 
@@ -55,15 +60,16 @@ Result<std::uint64_t> size_of(int fd, const std::string& name) {
         if (::ioctl(fd, BLKGETSIZE64, &bytes) != 0) return fail_errno(errno, name, "cannot get the size");
         return bytes;
     }
-    return fail(Fault::usage, name, "is neither a file nor a block device");
+    if (S_ISDIR(info.st_mode)) return fail(Fault::usage, name, "is a directory", "name a file in it");
+    return fail(Fault::usage, name, "is neither a file nor a block device", "name one");
 }
 
 Result<std::string> read_text(const std::string& path, std::size_t limit) {
     XVM_TRY_LET(const Unique_fd fd, open_file(path, O_RDONLY));
     XVM_TRY_LET(const std::uint64_t size, size_of(fd.get(), path));
     if (size > limit)
-        return fail(Fault::usage, path,
-                    "is " + std::to_string(size) + " bytes; at most " + std::to_string(limit) + " are read");
+        return fail(Fault::usage, path, "is larger than " + std::to_string(limit) + " bytes",
+                    "it is no such file, or leave out what does not belong there");
     std::string text(static_cast<std::size_t>(size), '\0');
     XVM_TRY(read_exactly(fd.get(), std::as_writable_bytes(std::span(text)), 0, path));
     return text;
