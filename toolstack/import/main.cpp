@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // xvm-import: makes an xvm.toml of an xl.cfg. The only program that knows libxlutil.
 #include "libvmshare/base/file.hpp"
+#include "toolstack/api/error_json.hpp"
 #include "toolstack/import/convert.hpp"
 
 #include <boost/json/array.hpp>
@@ -10,6 +11,7 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 
 namespace xvm::import {
 namespace {
@@ -28,17 +30,25 @@ po::options_description options() {
                       "write here, not to standard output; it must not be there yet");
     all.add_options()("name,n", po::value<std::string>()->value_name("NAME"),
                       "the guest's name, instead of the one in FILE");
+    all.add_options()("quiet,q", "with -o json: nothing on standard error");
     all.add_options()("strict", "what is left out is an error, too");
     all.add_options()("output,o", po::value<std::string>()->value_name("FORMAT")->default_value("table"),
-                      "table: the TOML itself; json: TOML and notes");
+                      "table: the TOML itself; json: TOML and notes, or the refusal");
     all.add_options()("help,h", "this text");
     all.add_options()("version", "the version");
     return all;
 }
 
-int report(const Error& error) {
-    std::cerr << program << ": " << error.line() << '\n';
-    return static_cast<int>(error.fault);
+/// Says a refusal as every program of xvm does: a line on standard error, and JSON for who asked for it.
+int refuse(const api::Failure& failure, const po::variables_map& given) {
+    const bool as_json = given.count("output") != 0 && given["output"].as<std::string>() == "json";
+    if (!as_json || given.count("quiet") == 0) {
+        std::cerr << program << ": " << failure.line() << '\n';
+        for (const Error& error : failure.more)
+            std::cerr << program << ": " << error.line() << '\n';
+    }
+    if (as_json) std::cout << json::serialize(api::failure_json(failure)) << '\n' << std::flush;
+    return static_cast<int>(failure.fault);
 }
 
 json::object note_json(const Note& note) {
@@ -77,35 +87,43 @@ Status write_new(const std::string& path, const std::string& text) {
     return replace_file(path, text, Durable::no, 0644);
 }
 
-int print(const po::variables_map& given, const Imported& imported, bool refused) {
-    for (const Note& note : imported.notes)
-        std::cerr << program << ": " << note.what.line() << (note.is_error || refused ? "" : " (warning)")
-                  << '\n';
+/// Every note that stands in the way: the errors, and with --strict the warnings.
+std::optional<api::Failure> failure_of(const Imported& imported, bool strict) {
+    std::optional<api::Failure> failure;
+    for (const Note& note : imported.notes) {
+        if (!note.is_error && !strict) continue;
+        if (failure)
+            failure->more.push_back(note.what);
+        else
+            failure = api::Failure(note.what);
+    }
+    return failure;
+}
+
+Status print(const po::variables_map& given, const Imported& imported) {
     const bool as_json = given["output"].as<std::string>() == "json";
+    if (!as_json || given.count("quiet") == 0)
+        for (const Note& note : imported.notes)
+            std::cerr << program << ": " << note.what.line() << " (warning)\n";
+    if (given.count("to") != 0) XVM_TRY(write_new(given["to"].as<std::string>(), imported.toml));
     if (as_json) {
         json::array notes;
         for (const Note& note : imported.notes)
             notes.push_back(note_json(note));
-        std::cout << json::serialize(json::object{{"schema", "xvm.import/1"},
-                                                  {"toml", refused ? "" : imported.toml},
-                                                  {"notes", std::move(notes)}})
+        std::cout << json::serialize(json::object{
+                         {"schema", "xvm.import/1"}, {"toml", imported.toml}, {"notes", std::move(notes)}})
                   << '\n';
-    }
-    if (refused) return static_cast<int>(Fault::usage);
-    if (given.count("to") != 0) {
-        if (const Status written = write_new(given["to"].as<std::string>(), imported.toml); !written)
-            return report(written.error());
-    } else if (!as_json) {
+    } else if (given.count("to") == 0) {
         std::cout << imported.toml;
     }
     if (!std::cout.flush())
-        return report({Fault::failed, "standard output", "cannot write", "is there room?"});
-    return 0;
+        return fail(Fault::exhausted, "standard output", "cannot write", "see whether there is room: df");
+    return {};
 }
 
 int run(int argc, char** argv) {
     const auto given = parse(argc, argv);
-    if (!given) return report(given.error());
+    if (!given) return refuse(given.error(), {});
     if (given->count("help") != 0) {
         std::cout << options();
         return 0;
@@ -116,15 +134,17 @@ int run(int argc, char** argv) {
     }
     const std::string& path = (*given)["file"].as<std::vector<std::string>>().front();
     auto text = read_text(path, file_bytes_max);
-    if (!text) return report(text.error());
+    if (!text) return refuse(text.error(), *given);
     std::error_code error;
     const std::string source = std::filesystem::absolute(path, error).lexically_normal().string();
     const auto file = Xl_file::read(std::move(*text), source);
-    if (!file) return report(file.error());
+    if (!file) return refuse(file.error(), *given);
     const Choices choices{given->count("name") != 0 ? (*given)["name"].as<std::string>() : std::string{}};
     const Imported imported = convert(*file, choices);
-    const bool strict = given->count("strict") != 0 && !imported.notes.empty();
-    return print(*given, imported, imported.has_errors() || strict);
+    if (const auto failure = failure_of(imported, given->count("strict") != 0))
+        return refuse(*failure, *given);
+    const Status printed = print(*given, imported);
+    return printed ? 0 : refuse(printed.error(), *given);
 }
 
 } // namespace
