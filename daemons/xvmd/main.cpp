@@ -4,9 +4,10 @@
 #include "daemons/common/json_reply.hpp"
 #include "daemons/common/log.hpp"
 #include "daemons/common/readiness.hpp"
-#include "daemons/xvmd/controller.hpp"
 #include "daemons/xvmd/hosted_ports.hpp"
+#include "daemons/xvmd/lifecycle.hpp"
 #include "daemons/xvmd/options.hpp"
+#include "daemons/xvmd/verbs.hpp"
 #if XVM_WITH_XEN
 #include "daemons/xvmd/xen_ports.hpp"
 #endif
@@ -73,9 +74,18 @@ Status serve(const Options& options) {
 
     boost::asio::io_context context(1);
     XVM_TRY_LET(auto workers, Workers::start(worker_threads, open, {block_backend, *book, &journal, {}}));
-    Controller controller(*workers, block, options.fail_at);
+    Operations operations;
+    Event_log events;
+    Service service{*workers,         block, operations, events, nullptr, {options.fail_at, options.kill_at},
+                    options.state_dir};
     daemon::Router router;
-    controller.add_routes(router);
+    Verbs verbs(router, service);
+    XVM_TRY_LET(auto watching, open());
+    Lifecycle lifecycle(context, std::move(watching), verbs, service);
+    add_domain_verbs(verbs, lifecycle);
+    add_disk_verbs(verbs, service);
+    add_host_verbs(verbs, service);
+    add_operation_verbs(verbs, service);
     if (machine)
         router.add("GET", "/v1/hosted/ledger", daemon::immediate([machine](const daemon::Request&) {
                        return daemon::json_response(machine->ledger());
@@ -90,7 +100,8 @@ Status serve(const Options& options) {
         context.stop();
     });
     spdlog::info("listening on {}{}", options.socket, options.hosted ? ", without Xen" : "");
-    if (!options.fail_at.empty()) spdlog::warn("every create fails after step {}", options.fail_at);
+    if (!options.fail_at.empty()) spdlog::warn("every plan fails after step {}", options.fail_at);
+    XVM_TRY(lifecycle.start());
     daemon::tell_ready("serving " + options.socket);
     context.run();
     spdlog::info("ending; guests go on");

@@ -34,4 +34,19 @@ std::string size_text(std::uint64_t bytes) {
     return std::to_string(bytes) + "B";
 }
 
+std::optional<std::uint64_t> parse_duration(std::string_view text) noexcept {
+    struct Step {
+        std::string_view name;
+        std::uint64_t ms;
+    };
+    constexpr std::array steps{Step{"ms", 1}, Step{"s", 1000}, Step{"m", 60'000}, Step{"h", 3'600'000}};
+    constexpr std::uint64_t ten_years_ms = 10ULL * 365 * 24 * 3'600'000;
+    const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    const auto count = parse_number<std::uint64_t>(text.substr(0, digits));
+    for (const Step& step : steps)
+        if (count && step.name == text.substr(digits) && *count <= ten_years_ms / step.ms)
+            return *count * step.ms;
+    return std::nullopt;
+}
+
 } // namespace xvm::plan

@@ -16,4 +16,7 @@ namespace xvm::plan {
 /// In the largest unit that gives a whole number: "256MiB", "1GiB", "100B".
 [[nodiscard]] std::string size_text(std::uint64_t bytes);
 
+/// Milliseconds of a whole number and ms, s, m or h ("30s"); nothing otherwise, also above ten years.
+[[nodiscard]] std::optional<std::uint64_t> parse_duration(std::string_view text) noexcept;
+
 } // namespace xvm::plan

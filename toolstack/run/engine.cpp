@@ -31,9 +31,7 @@ class Run {
 
 Status Run::apply_one(std::size_t index) {
     const plan::Step& step = plan_.steps[index];
-    if (index < plan_.commit && hooks_.cancelled && hooks_.cancelled())
-        return fail(Fault::failed, plan_.verb + " '" + plan_.name + "'", "cancelled",
-                    "nothing is left of it; ask again whenever you like");
+    if (index < plan_.commit && hooks_.go_on) XVM_TRY(hooks_.go_on());
     // The first line of a new journal says step 0 already.
     if (index > 0) XVM_TRY(note(index, false));
     XVM_TRY(executor_.apply(step));

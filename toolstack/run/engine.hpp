@@ -31,8 +31,8 @@ enum class Phase : std::uint8_t { begin, done, failed, undone, stuck };
 struct Hooks {
     /// Watches; may be empty.
     std::function<void(const plan::Step&, Phase)> progress;
-    /// Asked before each step until the commit: true takes everything back.
-    std::function<bool()> cancelled;
+    /// Asked before each step until the commit, and by steps that wait: an Error takes everything back.
+    std::function<Status()> go_on;
     /// Called after a step did its work; an Error makes the step a failed one. For fault injection.
     std::function<Status(const plan::Step&)> after;
 };

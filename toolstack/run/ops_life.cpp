@@ -94,7 +94,7 @@ Status await_stop(Work& work, const json::object& args) {
         return true; // somebody ended it altogether
     };
     XVM_TRY_LET(const bool in_time, wait_until(work.ports().store, "@releaseDomain",
-                                               std::chrono::milliseconds(limit_ms), stopped, work.cancelled));
+                                               std::chrono::milliseconds(limit_ms), stopped, work.go_on));
     if (crashed)
         return fail(Fault::failed, work.object(), "crashed while it was to stop", "see 'xvm console'");
     if (in_time) return {};

@@ -8,7 +8,7 @@ namespace xvm::run {
 Result<Domain_id> perform(Ports& ports, const plan::Plan& plan, const Hooks& hooks,
                           std::optional<Domid> domid) {
     Work work(ports, plan);
-    work.cancelled = hooks.cancelled;
+    work.go_on = hooks.go_on;
     if (domid) work.set_domid(*domid);
     Ops_executor executor(work);
     std::optional<Journal_entry> entry;

@@ -28,7 +28,7 @@ Status wait_for_event(port::Store& store, std::chrono::milliseconds limit) {
 
 Result<bool> wait_until(port::Store& store, const std::string& path, std::chrono::milliseconds limit,
                         const std::function<Result<bool>()>& reached,
-                        const std::function<bool()>& cancelled) {
+                        const std::function<Status()>& go_on) {
     const Clock::time_point deadline = Clock::now() + limit;
     // Before the first look, so that no change falls between the two.
     XVM_TRY(store.watch(path, token));
@@ -38,7 +38,7 @@ Result<bool> wait_until(port::Store& store, const std::string& path, std::chrono
         if (yes) return true;
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
         if (left.count() <= 0) return false;
-        if (cancelled && cancelled()) return fail(Fault::failed, "", "cancelled", {});
+        if (go_on) XVM_TRY(go_on());
         XVM_TRY(wait_for_event(store, std::min(left, look_again)));
     }
 }

@@ -10,11 +10,11 @@
 namespace xvm::run {
 
 /// Asks `reached` at once, after every event at or below `path`, and now and then besides (not everything
-/// awaited fires a watch). True when it answered true, false when `limit` has passed. `cancelled` that
-/// answers true ends the wait with an error.
+/// awaited fires a watch). True when it answered true, false when `limit` has passed. An Error of
+/// `go_on` ends the wait.
 [[nodiscard]] Result<bool> wait_until(port::Store& store, const std::string& path,
                                       std::chrono::milliseconds limit,
                                       const std::function<Result<bool>()>& reached,
-                                      const std::function<bool()>& cancelled = {});
+                                      const std::function<Status()>& go_on = {});
 
 } // namespace xvm::run

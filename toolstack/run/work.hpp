@@ -43,8 +43,8 @@ class Work {
         return std::any_cast<T&>(slot);
     }
 
-    /// Asked by what waits; may be empty.
-    std::function<bool()> cancelled;
+    /// Asked by what waits: an Error ends the wait. May be empty.
+    std::function<Status()> go_on;
 
     [[nodiscard]] std::string object() const { return "domain '" + name_ + "'"; }
 

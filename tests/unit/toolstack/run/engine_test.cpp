@@ -97,7 +97,9 @@ TEST_CASE("From the commit on nothing turns back: what is left is done, and what
 TEST_CASE("A cancelled plan is undone; after its commit it is not asked") {
     Notes notes;
     Hooks hooks;
-    hooks.cancelled = [&] { return notes.log.size() >= 2; };
+    hooks.go_on = [&]() -> Status {
+        return notes.log.size() >= 2 ? Status(fail(Fault::failed, "test", "cancelled")) : Status{};
+    };
     const Status done = run_steps(abcd(), notes, hooks);
     REQUIRE_FALSE(done);
     CHECK(done.error().cause == "cancelled");
