@@ -47,6 +47,7 @@ struct Store_change {
     std::string path;
     std::string value;                         ///< write
     std::vector<Store_permission> permissions; ///< permit
+    bool after_all = false;                    ///< only once all before it are made
 };
 
 class Store {
@@ -70,8 +71,9 @@ class Store {
     [[nodiscard]] virtual Result<std::vector<Store_permission>> permissions(const std::string& path,
                                                                             Txn txn = Txn::none) = 0;
 
-    /// Makes these changes in their order, outside of any transaction, at less cost than one by one. The
-    /// Error is of the first that was refused; those after it may have been made all the same.
+    /// Makes these changes, outside of any transaction, at less cost than one by one. Those that concern one
+    /// node, or a node and one below it, are made in their order; others need not be. The Error is of the
+    /// first that was refused; those after it may have been made all the same.
     [[nodiscard]] virtual Status change_all(std::span<const Store_change> changes);
     /// Reads these nodes; nothing for a node that is not there.
     [[nodiscard]] virtual Result<std::vector<std::optional<std::string>>>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libvmshare/port/xen/store.hpp"
 
-#include "libvmshare/port/xen/store_pipe.hpp"
+#include "libvmshare/port/xen/store_lanes.hpp"
 
 #include <array>
 #include <cerrno>
@@ -96,7 +96,7 @@ std::string perms_text(const Store_permission& permission) {
 
 const std::string nul(1, '\0');
 
-Store_pipe::Request request_of(const Store_change& change) {
+Store_request request_of(const Store_change& change) {
     switch (change.kind) {
     case Store_change::Kind::write:
         return {XS_WRITE, change.path + nul + change.value};
@@ -117,6 +117,29 @@ Store_pipe::Request request_of(const Store_change& change) {
 std::string_view words_of(Store_change::Kind kind) {
     constexpr std::array<std::string_view, 4> words{"writing", "making", "setting permissions", "removing"};
     return words.at(static_cast<std::size_t>(kind));
+}
+
+bool is_below(const std::string& path, const std::string& above) {
+    return path.size() > above.size() && path.starts_with(above) && path[above.size()] == '/';
+}
+
+/// The changes as requests: what concerns one node by one connection, what concerns a node and one below it
+/// in different stages.
+std::vector<Store_lanes::Item> staged(std::span<const Store_change> changes) {
+    std::vector<Store_lanes::Item> items;
+    std::size_t stage = 0; // where the present one began
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+        const Store_change& change = changes[i];
+        Store_lanes::Item item{request_of(change), i, change.after_all};
+        for (std::size_t j = stage; j < i; ++j) {
+            if (changes[j].path == change.path) item.key = items[j].key;
+            item.next_stage = item.next_stage || is_below(change.path, changes[j].path) ||
+                              is_below(changes[j].path, change.path);
+        }
+        if (item.next_stage) stage = i;
+        items.push_back(std::move(item));
+    }
+    return items;
 }
 
 /// Whether xenstored is a daemon with a socket, and not a domain behind a device.
@@ -182,10 +205,7 @@ class Xen_store final : public Store {
 
     Status change_all(std::span<const Store_change> changes) override {
         if (!has_socket_) return Store::change_all(changes);
-        std::vector<Store_pipe::Request> requests;
-        for (const Store_change& change : changes)
-            requests.push_back(request_of(change));
-        XVM_TRY_LET(const auto answers, pipe_.ask(requests));
+        XVM_TRY_LET(const auto answers, Store_lanes::shared().ask(staged(changes)));
         for (std::size_t i = 0; i < answers.size(); ++i) {
             const int refused = answers[i].error_number;
             // xenstored says ENOENT where the parent is missing too.
@@ -198,10 +218,10 @@ class Xen_store final : public Store {
 
     Result<std::vector<std::optional<std::string>>> read_all(std::span<const std::string> paths) override {
         if (!has_socket_) return Store::read_all(paths);
-        std::vector<Store_pipe::Request> requests;
+        std::vector<Store_lanes::Item> items;
         for (const std::string& path : paths)
-            requests.push_back({XS_READ, path + nul});
-        XVM_TRY_LET(auto answers, pipe_.ask(requests));
+            items.push_back({{XS_READ, path + nul}, items.size(), false});
+        XVM_TRY_LET(auto answers, Store_lanes::shared().ask(items));
         std::vector<std::optional<std::string>> values;
         for (std::size_t i = 0; i < answers.size(); ++i) {
             const int refused = answers[i].error_number;
@@ -278,7 +298,6 @@ class Xen_store final : public Store {
     /// With its first watch a handle gets a thread that reads for it, and every answer goes by way of that:
     /// two more changes of context a request. So watches have a handle of their own, once there are any.
     mutable Handle watching_;
-    Store_pipe pipe_;
     bool has_socket_;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libvmshare/port/xen/store_pipe.hpp"
 
-#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <sys/socket.h>
@@ -30,6 +30,7 @@ int error_of(const std::string& name) {
 
 Status Store_pipe::connect() {
     if (fd_) return {};
+    reset();
     const std::string path = xs_daemon_socket();
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -43,26 +44,32 @@ Status Store_pipe::connect() {
         return tl::unexpected<Error>(std::move(error));
     }
     fd_ = std::move(fd);
-    in_.clear();
-    taken_ = 0;
     return {};
 }
 
-Status Store_pipe::send(std::span<const Request> requests) {
+void Store_pipe::reset() {
+    fd_.reset();
+    sent_ = collected_ = 0;
+    in_.clear();
+    taken_ = 0;
+}
+
+Status Store_pipe::send(std::span<const Store_request* const> requests) {
+    XVM_TRY(connect());
     std::string out;
-    std::uint32_t id = 0;
-    for (const Request& request : requests) {
-        if (request.payload.size() > XENSTORE_PAYLOAD_MAX)
-            return fail(Fault::usage, "store", "a request is longer than xenstored takes");
-        const xsd_sockmsg header{request.type, id++, 0, static_cast<std::uint32_t>(request.payload.size())};
+    for (const Store_request* const request : requests) {
+        if (request->payload.size() > XENSTORE_PAYLOAD_MAX)
+            return fail(Fault::exhausted, "store", "a request is longer than xenstored takes");
+        const xsd_sockmsg header{request->type, sent_++, 0,
+                                 static_cast<std::uint32_t>(request->payload.size())};
         out.append(reinterpret_cast<const char*>(&header), sizeof header);
-        out += request.payload;
+        out += request->payload;
     }
-    for (std::size_t sent = 0; sent < out.size();) {
-        const ssize_t now = ::send(fd_.get(), out.data() + sent, out.size() - sent, MSG_NOSIGNAL);
+    for (std::size_t done = 0; done < out.size();) {
+        const ssize_t now = ::send(fd_.get(), out.data() + done, out.size() - done, MSG_NOSIGNAL);
         if (now < 0 && errno == EINTR) continue;
         if (now <= 0) return broken(std::strerror(errno));
-        sent += static_cast<std::size_t>(now);
+        done += static_cast<std::size_t>(now);
     }
     return {};
 }
@@ -72,53 +79,30 @@ Status Store_pipe::fill(std::size_t bytes) {
     while (in_.size() - taken_ < bytes) {
         in_.erase(0, taken_);
         taken_ = 0;
-        char chunk[4096];
-        const ssize_t now = ::recv(fd_.get(), chunk, sizeof chunk, 0);
+        std::array<char, 4096> chunk; // written by recv()
+        const ssize_t now = ::recv(fd_.get(), chunk.data(), chunk.size(), 0);
         if (now < 0 && errno == EINTR) continue;
         if (now < 0) return broken(std::strerror(errno));
         if (now == 0) return broken("it closed it");
-        in_.append(chunk, static_cast<std::size_t>(now));
+        in_.append(chunk.data(), static_cast<std::size_t>(now));
     }
     return {};
 }
 
-Result<Store_pipe::Answer> Store_pipe::take_answer(std::uint32_t request_id, std::uint32_t type) {
+Result<Store_answer> Store_pipe::collect(std::uint32_t type) {
     xsd_sockmsg header{};
     XVM_TRY(fill(sizeof header));
     std::memcpy(&header, in_.data() + taken_, sizeof header);
     taken_ += sizeof header;
-    if (header.req_id != request_id || header.len > XENSTORE_PAYLOAD_MAX ||
+    if (header.req_id != collected_++ || header.len > XENSTORE_PAYLOAD_MAX ||
         (header.type != type && header.type != XS_ERROR))
         return broken("an answer is not to what was asked");
     XVM_TRY(fill(header.len));
-    Answer answer;
+    Store_answer answer;
     answer.payload.assign(in_, taken_, header.len);
     taken_ += header.len;
     if (header.type == XS_ERROR) answer.error_number = error_of(answer.payload);
     return answer;
-}
-
-Result<std::vector<Store_pipe::Answer>> Store_pipe::ask(std::span<const Request> requests) {
-    XVM_TRY(connect());
-    std::vector<Answer> answers;
-    answers.reserve(requests.size());
-    const auto exchange = [&](std::span<const Request> part) -> Status {
-        XVM_TRY(send(part));
-        std::uint32_t id = 0;
-        for (const Request& request : part) {
-            XVM_TRY_LET(Answer answer, take_answer(id++, request.type));
-            answers.push_back(std::move(answer));
-        }
-        return {};
-    };
-    for (std::size_t begin = 0; begin < requests.size(); begin += in_flight_max) {
-        const auto part = requests.subspan(begin, std::min(in_flight_max, requests.size() - begin));
-        if (Status exchanged = exchange(part); !exchanged) {
-            fd_.reset();
-            return tl::unexpected<Error>(std::move(exchanged.error()));
-        }
-    }
-    return answers;
 }
 
 } // namespace xvm::port::xen
