@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libvmshare/port/boot_check.hpp"
 
+#include "libvmshare/port/elf_check.hpp"
 #include "libvmshare/port/grants.hpp"
 
 #include <array>
@@ -63,6 +64,7 @@ Status check_image(Guest_type type, const Boot_image& image) {
         return fail(Fault::usage, "kernel",
                     "is neither ELF nor bzImage: it begins with " + first_bytes(image.kernel),
                     "give a Linux vmlinuz or vmlinux, or another ELF kernel for Xen");
+    if (kernel_format(image.kernel) == Kernel_format::elf) XVM_TRY(check_elf(image.kernel));
     if (image.command_line.find('\0') != std::string::npos)
         return fail(Fault::usage, "kernel command line", "contains a NUL");
     if (const std::size_t limit = command_line_max(type); image.command_line.size() > limit)
