@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemons/xvmd/hosted_guests.hpp"
+
+#include "libvmshare/base/number.hpp"
+#include "xenstore-schema/nodes.hpp"
+
+#include <poll.h>
+
+namespace xvm::xvmd {
+namespace {
+
+namespace home_nodes = schema::domain::home;
+constexpr int look_again_ms = 20;
+
+} // namespace
+
+Result<std::unique_ptr<Hosted_guests>> Hosted_guests::start(std::shared_ptr<Hosted_machine> machine) {
+    XVM_TRY_LET(auto ports, machine->open());
+    XVM_TRY(ports->store().watch("/local/domain", "guests"));
+    std::unique_ptr<Hosted_guests> guests(new Hosted_guests(std::move(machine), std::move(ports)));
+    guests->thread_ = std::thread([self = guests.get()] { self->run(); });
+    return guests;
+}
+
+Hosted_guests::~Hosted_guests() {
+    over_ = true;
+    thread_.join();
+}
+
+void Hosted_guests::run() {
+    while (!over_) {
+        pollfd watched{ports_->store().fd(), POLLIN, 0};
+        static_cast<void>(::poll(&watched, 1, look_again_ms));
+        for (;;) {
+            const auto event = ports_->store().next_event();
+            if (!event || !*event) break;
+        }
+        const auto guests = ports_->domains().list();
+        if (!guests) continue;
+        for (const port::Domain_info& guest : *guests)
+            if (guest.id.domid != dom0 && guest.running) play(guest);
+    }
+}
+
+void Hosted_guests::play(const port::Domain_info& guest) {
+    port::Store& store = ports_->store();
+    const std::string home = home_nodes::dir(guest.id.domid);
+    const std::string suspends = schema::path(home, home_nodes::control_feature_suspend);
+    if (const auto said = store.read(suspends); said && *said != "1")
+        static_cast<void>(store.write(suspends, "1"));
+    if (const auto target = store.read(schema::path(home, home_nodes::memory_target)))
+        if (const auto kib = parse_number<std::uint64_t>(*target); kib && *kib << 10 != guest.memory_bytes) {
+            const std::lock_guard lock(machine_->mutex_);
+            if (machine_->domains_.info(guest.id.domid))
+                machine_->domains_.balloon(guest.id.domid, *kib << 10);
+        }
+    obey_processors(guest, home);
+    obey_shutdown(guest, home);
+}
+
+void Hosted_guests::obey_processors(const port::Domain_info& guest, const std::string& home) {
+    for (unsigned vcpu = 1; vcpu < guest.vcpus_max; ++vcpu) {
+        const auto wanted = ports_->store().read(schema::path(home, home_nodes::cpu_availability(vcpu)));
+        if (!wanted) continue;
+        const std::lock_guard lock(machine_->mutex_);
+        if (machine_->domains_.info(guest.id.domid))
+            machine_->domains_.set_online(guest.id.domid, vcpu, *wanted == "online");
+    }
+}
+
+void Hosted_guests::obey_shutdown(const port::Domain_info& guest, const std::string& home) {
+    const std::string node = schema::path(home, home_nodes::control_shutdown);
+    const auto wish = ports_->store().read(node);
+    if (!wish || wish->empty()) return;
+    static_cast<void>(ports_->store().write(node, ""));
+    const auto reason = *wish == "suspend"  ? port::Stop_reason::suspend
+                        : *wish == "reboot" ? port::Stop_reason::reboot
+                                            : port::Stop_reason::poweroff;
+    static_cast<void>(ports_->domains().stop(guest.id.domid, reason));
+}
+
+} // namespace xvm::xvmd

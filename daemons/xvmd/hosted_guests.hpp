@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plays the guests of a make-believe machine: each running one does what Linux does when its nodes ask for
+// it. It suspends, powers off, reboots, balloons, and takes processors on and off line.
+//
+// Invariant: nothing is played for a guest that is paused, or has stopped.
+#pragma once
+
+#include "daemons/xvmd/hosted_ports.hpp"
+
+#include <atomic>
+#include <thread>
+
+namespace xvm::xvmd {
+
+class Hosted_guests {
+  public:
+    [[nodiscard]] static Result<std::unique_ptr<Hosted_guests>>
+    start(std::shared_ptr<Hosted_machine> machine);
+    Hosted_guests(const Hosted_guests&) = delete;
+    Hosted_guests& operator=(const Hosted_guests&) = delete;
+    ~Hosted_guests();
+
+  private:
+    Hosted_guests(std::shared_ptr<Hosted_machine> machine, std::unique_ptr<Port_set> ports)
+        : machine_(std::move(machine)), ports_(std::move(ports)) {}
+    void run();
+    void play(const port::Domain_info& guest);
+    void obey_shutdown(const port::Domain_info& guest, const std::string& home);
+    void obey_processors(const port::Domain_info& guest, const std::string& home);
+
+    std::shared_ptr<Hosted_machine> machine_;
+    std::unique_ptr<Port_set> ports_;
+    std::atomic<bool> over_ = false;
+    std::thread thread_;
+};
+
+} // namespace xvm::xvmd

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memory of guests: what they have, and what they are asked to have.
+#include "daemons/xvmd/verbs.hpp"
+#include "toolstack/plan/plan_wishes.hpp"
+#include "toolstack/plan/size.hpp"
+#include "toolstack/run/wishes.hpp"
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <cstdint>
+
+namespace xvm::xvmd {
+namespace json = boost::json;
+namespace {
+
+constexpr std::chrono::minutes balloon_limit{1};
+
+/// "xvm.domain_memory/1"
+Result<json::object> memory_json(run::Ports& ports, const run::Domain_entry& entry) {
+    const port::Domain_info& info = entry.info;
+    const auto record = ports.book.by_uuid(info.id.uuid);
+    const std::uint64_t most = record ? plan::memory_most_bytes(record->guest)
+                                      : std::min<std::uint64_t>(info.memory_max_bytes, INT64_MAX);
+    XVM_TRY_LET(const std::uint64_t target,
+                run::memory_target(ports.store, info.id.domid, info.memory_bytes));
+    return json::object{
+        {"schema", "xvm.domain_memory/1"},   {"domid", number(info.id.domid)}, {"name", entry.name},
+        {"memory_bytes", info.memory_bytes}, {"target_bytes", target},         {"memory_max_bytes", most}};
+}
+
+Result<json::value> show(run::Ports& ports, const Call& call) {
+    std::vector<run::Domain_entry> entries;
+    if (call.has("id")) {
+        XVM_TRY_LET(run::Domain_entry entry, run::find_domain(ports, call.text("id")));
+        entries.push_back(std::move(entry));
+    } else {
+        XVM_TRY_LET(entries, run::list_domains(ports));
+    }
+    XVM_TRY_LET(const auto host, ports.domains.host());
+    json::array domains;
+    for (const run::Domain_entry& entry : entries) {
+        if (entry.life == run::Life::stale) continue;
+        XVM_TRY_LET(json::object one, memory_json(ports, entry));
+        domains.push_back(std::move(one));
+    }
+    return json::value{{"schema", "xvm.memory/1"},
+                       {"total_bytes", host.total_bytes},
+                       {"free_bytes", host.free_bytes},
+                       {"domains", std::move(domains)}};
+}
+
+Result<plan::Plan> plan_set(run::Ports& ports, const Call& call, const run::Domain_entry& entry) {
+    constexpr std::uint64_t page = 4096;
+    const std::string object = "domain '" + entry.name + "'";
+    const auto record = ports.book.by_uuid(entry.info.id.uuid);
+    if (!record)
+        return fail(Fault::failed, object, "its configuration is not known any more",
+                    "end it, and start it again with 'xvm create'");
+    plan::Memory_order order;
+    order.to_bytes = static_cast<std::uint64_t>(call.integer("size")) / page * page;
+    XVM_TRY(plan::check_memory(record->guest, order.to_bytes));
+    const port::Domain_info& info = entry.info;
+    XVM_TRY_LET(order.from_bytes, run::memory_target(ports.store, info.id.domid, record->guest.memory_bytes));
+    // Xen's limit is the configuration's until the first change, and then what was asked for.
+    const bool untouched = info.memory_max_bytes >= record->guest.memory_max_bytes;
+    order.from_max_bytes = untouched ? record->guest.memory_max_bytes : order.from_bytes;
+    if (call.flag("wait")) order.wait = call.duration("timeout").value_or(balloon_limit);
+    XVM_TRY_LET(const auto host, ports.domains.host());
+    if (order.to_bytes > info.memory_bytes && order.to_bytes - info.memory_bytes > host.free_bytes)
+        return fail(Fault::exhausted, object,
+                    "would need " + plan::size_text(order.to_bytes - info.memory_bytes) + " more, " +
+                        std::to_string(host.free_bytes >> 20) + "MiB are free",
+                    "end a guest, or take memory from another");
+    return plan::plan_memory({entry.name, info.id}, order);
+}
+
+} // namespace
+
+void add_memory_verbs(Verbs& verbs) {
+    verbs.read("memory.show", [](run::Ports& ports, const Call& call) -> Answer {
+        auto shown = show(ports, call);
+        if (shown) return std::move(*shown);
+        return tl::unexpected<api::Failure>(std::move(shown.error()));
+    });
+    verbs.change("memory.set",
+                 {[](run::Ports& ports, const Call& call, const run::Domain_entry& entry) -> Planned {
+                      auto plan = plan_set(ports, call, entry);
+                      if (plan) return std::move(*plan);
+                      return tl::unexpected<api::Failure>(std::move(plan.error()));
+                  },
+                  [](run::Ports& ports, const Call&, const run::Domain_entry& before) -> Answer {
+                      const auto entry = run::find_domain(ports, before.info.id.uuid.text());
+                      if (!entry) return tl::unexpected<api::Failure>(entry.error());
+                      auto memory = memory_json(ports, *entry);
+                      if (memory) return json::value(std::move(*memory));
+                      return tl::unexpected<api::Failure>(std::move(memory.error()));
+                  }});
+}
+
+} // namespace xvm::xvmd
