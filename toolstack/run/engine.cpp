@@ -4,6 +4,16 @@
 namespace xvm::run {
 namespace {
 
+/// Again while it fails: what happens once may pass. A wait that was in vain, or what is held, does not.
+template <class Action>
+Status persistently(Action action) {
+    for (int attempt = 1;; ++attempt) {
+        Status done = action();
+        if (done || attempt == attempts_max) return done;
+        if (done.error().fault == Fault::timeout || done.error().fault == Fault::leftovers) return done;
+    }
+}
+
 class Run {
   public:
     Run(const plan::Plan& plan, Executor& executor, Journal_entry* entry, const Hooks& hooks)
@@ -34,7 +44,8 @@ Status Run::apply_one(std::size_t index) {
     if (index < plan_.commit && hooks_.go_on) XVM_TRY(hooks_.go_on());
     // The first line of a new journal says step 0 already.
     if (index > 0) XVM_TRY(note(index, false));
-    XVM_TRY(executor_.apply(step));
+    const auto apply = [&] { return executor_.apply(step); };
+    XVM_TRY(index < plan_.commit ? apply() : persistently(apply));
     return hooks_.after ? hooks_.after(step) : Status{};
 }
 
@@ -52,8 +63,9 @@ Status Run::forwards(std::size_t first) {
         else
             trouble->cause += " (and: " + applied.error().line() + ")";
     }
-    if (trouble) return tl::unexpected<Error>(std::move(*trouble));
-    return {};
+    if (!trouble) return {};
+    if (entry_ != nullptr) entry_->keep(); // the next xvmd tries again
+    return tl::unexpected<Error>(std::move(*trouble));
 }
 
 std::string Run::backwards(std::size_t last) {
@@ -62,7 +74,7 @@ std::string Run::backwards(std::size_t last) {
         const plan::Step& step = plan_.steps[i];
         if (step.undo.empty()) continue;
         Status undone = note(i, true);
-        if (undone) undone = executor_.undo(step);
+        if (undone) undone = persistently([&] { return executor_.undo(step); });
         tell(step, undone ? Phase::undone : Phase::stuck);
         if (!undone) stuck += (stuck.empty() ? "" : ", ") + undone.error().line();
     }

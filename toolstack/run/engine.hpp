@@ -37,6 +37,9 @@ struct Hooks {
     std::function<Status(const plan::Step&)> after;
 };
 
+/// How often a step is tried where there is no way back.
+inline constexpr int attempts_max = 3;
+
 /// `entry`: null for a plan that needs no journal.
 [[nodiscard]] Status run_plan(const plan::Plan& plan, Executor& executor, Journal_entry* entry,
                               const Hooks& hooks);

@@ -242,6 +242,10 @@ TEST_CASE("A domain whose memory is still mapped is told as left over, and goes 
     CHECK(destroyed.error().fault == Fault::leftovers);
     CHECK(destroyed.error().cause.find("somebody maps its memory") != std::string::npos);
     machine.hosted().domains().release(id->domid);
+    std::vector<Error> damaged;
+    const auto again = run::recover(ports, damaged); // what the next xvmd does
+    REQUIRE(again);
+    CHECK(again->size() == 1);
     CHECK(machine.ledger() == before);
 }
 
