@@ -6,10 +6,13 @@
 #pragma once
 
 #include "toolstack/api/error_json.hpp"
+#include "toolstack/api/waiting.hpp"
 
 #include <boost/json/value.hpp>
 #include <chrono>
+#include <functional>
 #include <string>
+#include <string_view>
 
 namespace xvm::api {
 
@@ -22,18 +25,25 @@ struct Call {
 
 class Http_client {
   public:
-    /// `daemon` is the name for messages: "xvmd". Creating a guest takes seconds, so the time limit is
-    /// for silence, not for the operation as a whole.
-    Http_client(std::string socket_path, std::string daemon,
-                std::chrono::milliseconds silence_max = std::chrono::minutes(5));
+    /// `daemon` is the name for messages: "xvmd".
+    Http_client(std::string socket_path, std::string daemon, Waiting waiting = {})
+        : socket_path_(std::move(socket_path)), daemon_(std::move(daemon)), waiting_(std::move(waiting)) {}
+    Http_client(std::string socket_path, std::string daemon, std::chrono::milliseconds silence_max)
+        : Http_client(std::move(socket_path), std::move(daemon), Waiting{silence_max, -1, {}, {}, {}}) {}
 
-    /// unreachable: nobody listens; timeout: no answer; denied: the socket may not be used.
+    /// unreachable: nobody listens; timeout: no answer; denied: the socket may not be used; failed with the
+    /// cause "interrupted": `Waiting::interrupted` ended it.
     [[nodiscard]] tl::expected<boost::json::value, Failure> call(const Call& call) const;
+
+    /// An answer that goes on: `take` gets each line (without its end) as it comes, and says whether it
+    /// wants more. Ends well when the daemon ends it or `take` wants no more.
+    [[nodiscard]] tl::expected<void, Failure> stream(const Call& call,
+                                                     const std::function<bool(std::string_view)>& take) const;
 
   private:
     std::string socket_path_;
     std::string daemon_;
-    std::chrono::milliseconds silence_max_;
+    Waiting waiting_;
 };
 
 } // namespace xvm::api

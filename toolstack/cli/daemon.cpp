@@ -1,45 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "toolstack/cli/daemon.hpp"
 
-#include <boost/json/array.hpp>
+#include "toolstack/cli/ongoing.hpp"
 
 namespace xvm::cli {
-namespace json = boost::json;
-namespace {
 
-const json::value* member(const json::value& value, std::string_view key) {
-    const json::object* object = value.if_object();
-    return object != nullptr ? object->if_contains(key) : nullptr;
+api::Http_client client_of(const Arguments& arguments, api::Waiting waiting) {
+    return api::Http_client(arguments.text("socket"), "xvmd", std::move(waiting));
 }
 
-} // namespace
-
-tl::expected<json::value, api::Failure> ask(const command::Request& request, const api::Call& call) {
-    return api::Http_client(request.text("socket"), "xvmd").call(call);
-}
-
-std::string text_at(const json::value& value, std::string_view key) {
-    const json::value* found = member(value, key);
-    return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string{};
-}
-
-std::uint64_t number_at(const json::value& value, std::string_view key) {
-    const json::value* found = member(value, key);
-    if (found == nullptr || !found->is_number()) return 0;
-    json::error_code not_whole;
-    const auto number = found->to_number<std::uint64_t>(not_whole);
-    return not_whole ? 0 : number;
-}
-
-const json::array& list_at(const json::value& value, std::string_view key) {
-    static const json::array none;
-    const json::value* found = member(value, key);
-    return found != nullptr && found->is_array() ? found->get_array() : none;
-}
-
-bool is_true_at(const json::value& value, std::string_view key) {
-    const json::value* found = member(value, key);
-    return found != nullptr && found->is_bool() && found->get_bool();
+tl::expected<boost::json::value, api::Failure> ask(const Arguments& arguments, const api::Call& call) {
+    if (arguments.verb().mutating) return ask_for_change(arguments, call);
+    api::Waiting waiting;
+    // "wait": xvmd knows how long.
+    for (const model::Parameter& one : arguments.verb().parameters)
+        if (one.name == "timeout") waiting.silence_max = api::wait_for_ever;
+    return client_of(arguments, std::move(waiting)).call(call);
 }
 
 } // namespace xvm::cli

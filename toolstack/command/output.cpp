@@ -12,28 +12,34 @@ namespace xvm::command {
 namespace json = boost::json;
 namespace {
 
-void print_indented(std::ostream& out, const json::value& value, const std::string& indent) {
+void add_indented(std::string& out, const json::value& value, const std::string& indent) {
     const std::string inner = indent + "  ";
     const char* separator = "";
+    const auto add_line = [&] { out.append(separator).append("\n").append(inner), separator = ","; };
     if (const auto* object = value.if_object(); object != nullptr && !object->empty()) {
-        out << '{';
+        out += '{';
         for (const auto& [key, member] : *object) {
-            out << separator << '\n' << inner << json::serialize(key) << ": ";
-            print_indented(out, member, inner);
-            separator = ",";
+            add_line();
+            out.append(json::serialize(key)).append(": ");
+            add_indented(out, member, inner);
         }
-        out << '\n' << indent << '}';
+        out.append("\n").append(indent).append("}");
     } else if (const auto* array = value.if_array(); array != nullptr && !array->empty()) {
-        out << '[';
+        out += '[';
         for (const auto& member : *array) {
-            out << separator << '\n' << inner;
-            print_indented(out, member, inner);
-            separator = ",";
+            add_line();
+            add_indented(out, member, inner);
         }
-        out << '\n' << indent << ']';
+        out.append("\n").append(indent).append("]");
     } else {
-        out << json::serialize(value);
+        out += json::serialize(value);
     }
+}
+
+/// As many as a terminal shows of UTF-8: what continues a character takes no place.
+std::size_t characters(std::string_view text) {
+    return static_cast<std::size_t>(
+        std::count_if(text.begin(), text.end(), [](char byte) { return (byte & 0xc0) != 0x80; }));
 }
 
 } // namespace
@@ -57,8 +63,9 @@ std::string mebibytes(std::uint64_t bytes) {
     return std::to_string(bytes >> 20) + " MiB";
 }
 
-void print_table(std::ostream& out, const Rows& rows) {
-    if (rows.empty()) return;
+std::string table_text(const Rows& rows) {
+    std::string text;
+    if (rows.empty()) return text;
     const auto shown = [&](std::size_t row, std::size_t column) {
         std::string_view cell = rows[row][column];
         if (row == 0 && cell.starts_with('>')) cell.remove_prefix(1);
@@ -67,33 +74,56 @@ void print_table(std::ostream& out, const Rows& rows) {
     std::vector<std::size_t> widths(rows[0].size());
     for (std::size_t row = 0; row < rows.size(); ++row)
         for (std::size_t column = 0; column < widths.size(); ++column)
-            widths[column] = std::max(widths[column], shown(row, column).size());
+            widths[column] = std::max(widths[column], characters(shown(row, column)));
     for (std::size_t row = 0; row < rows.size(); ++row) {
         std::string line;
         for (std::size_t column = 0; column < widths.size(); ++column) {
             const std::string_view cell = shown(row, column);
-            const std::string gap(widths[column] - cell.size(), ' ');
+            const std::string gap(widths[column] - characters(cell), ' ');
             if (column > 0) line += "  ";
             if (rows[0][column].starts_with('>')) line += gap;
             line += cell;
             if (!rows[0][column].starts_with('>')) line += gap;
         }
         line.erase(line.find_last_not_of(' ') + 1);
-        out << line << '\n';
+        text.append(line).append("\n");
     }
+    return text;
 }
 
-void print_facts(std::ostream& out, const std::vector<std::pair<std::string, std::string>>& facts) {
+std::string facts_text(const Facts& facts) {
     std::size_t width = 0;
     for (const auto& [name, value] : facts)
         width = std::max(width, name.size());
+    std::string text;
     for (const auto& [name, value] : facts)
-        out << name << std::string(width + 2 - name.size(), ' ') << value << '\n';
+        text.append(name).append(width + 2 - name.size(), ' ').append(value).append("\n");
+    return text;
+}
+
+std::string json_text(const json::value& value) {
+    std::string text;
+    add_indented(text, value, "");
+    return text += '\n';
+}
+
+std::string refusal_text(std::string_view program, const api::Failure& failure) {
+    std::string text;
+    const auto add_line = [&](const Error& error) {
+        text.append(program).append(": ").append(error.line()).append("\n");
+    };
+    add_line(failure);
+    for (const Error& error : failure.more)
+        add_line(error);
+    return text;
+}
+
+void print_table(std::ostream& out, const Rows& rows) {
+    out << table_text(rows);
 }
 
 void print_json(std::ostream& out, const json::value& value) {
-    print_indented(out, value, "");
-    out << '\n';
+    out << json_text(value);
 }
 
 } // namespace xvm::command

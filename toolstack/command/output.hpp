@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What commands print: sizes for people, aligned tables, indented JSON.
+// What commands print: sizes for people, aligned tables, indented JSON, refusals.
 #pragma once
+
+#include "toolstack/api/error_json.hpp"
 
 #include <boost/json/value.hpp>
 #include <cstdint>
 #include <ostream>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace xvm::command {
@@ -16,15 +20,22 @@ namespace xvm::command {
 [[nodiscard]] std::string mebibytes(std::uint64_t bytes);
 
 using Rows = std::vector<std::vector<std::string>>;
+using Facts = std::vector<std::pair<std::string, std::string>>;
 
 /// Columns as wide as their widest cell, two spaces between. The first row is the heading; a heading
 /// that starts with '>' aligns its column to the right.
-void print_table(std::ostream& out, const Rows& rows);
+[[nodiscard]] std::string table_text(const Rows& rows);
 
 /// "name    value" lines, the values aligned.
-void print_facts(std::ostream& out, const std::vector<std::pair<std::string, std::string>>& facts);
+[[nodiscard]] std::string facts_text(const Facts& facts);
 
 /// Indented by two spaces, and a newline at the end.
+[[nodiscard]] std::string json_text(const boost::json::value& value);
+
+/// "PROGRAM: object: cause; remedy", a line for each thing that was wrong.
+[[nodiscard]] std::string refusal_text(std::string_view program, const api::Failure& failure);
+
+void print_table(std::ostream& out, const Rows& rows);
 void print_json(std::ostream& out, const boost::json::value& value);
 
 } // namespace xvm::command

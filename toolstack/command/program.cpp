@@ -13,9 +13,7 @@ namespace {
 
 int report(const Program& program, const api::Failure& failure, bool as_json) {
     if (as_json) print_json(std::cout, api::failure_json(failure));
-    std::cerr << program.name << ": " << failure.line() << '\n';
-    for (const Error& error : failure.more)
-        std::cerr << program.name << ": " << error.line() << '\n';
+    std::cerr << refusal_text(program.name, failure);
     return static_cast<int>(failure.fault);
 }
 

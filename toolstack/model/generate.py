@@ -2,16 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes one of the things made from the model to standard output (or to -o FILE).
 
-    generate.py cpp     the tables behind toolstack/model/model.hpp"""
+    generate.py cpp      the tables behind toolstack/model/model.hpp
+    generate.py scripts  completion as C++ (toolstack/cli/scripts.hpp)
+    generate.py bash     completion for bash
+    generate.py zsh      completion for zsh"""
 
 import argparse
 import sys
 from pathlib import Path
 
+import emit_completion
 import emit_cpp
 import model
 
-OUTPUTS = {"cpp": emit_cpp.tables}
+OUTPUTS = {"cpp": emit_cpp.tables, "scripts": emit_completion.cpp, "bash": emit_completion.bash,
+           "zsh": emit_completion.zsh}
 
 
 def main():

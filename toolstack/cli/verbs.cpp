@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "toolstack/cli/verbs.hpp"
+
+#include "toolstack/cli/daemon.hpp"
+#include "toolstack/cli/request.hpp"
+
+#include <array>
+#include <cstdio>
+
+namespace xvm::cli {
+namespace {
+
+struct Special {
+    std::string_view id;
+    Outcome (*run)(const Run& run);
+};
+
+constexpr std::array specials{
+    Special{"completion", run_completion}, Special{"config.add", run_config_add},
+    Special{"console", run_console},       Special{"events", run_events},
+    Special{"import", run_import},         Special{"top", run_top},
+    Special{"validate", run_validate},     Special{"version", run_version},
+};
+
+} // namespace
+
+Outcome run_verb(const Run& run) {
+    for (const Special& special : specials)
+        if (special.id == run.arguments.verb().id) return special.run(run);
+    return run_by_model(run);
+}
+
+Outcome run_by_model(const Run& run) {
+    XVM_ASK(const api::Call call, call_of(run.arguments));
+    XVM_ASK(const auto answer, ask(run.arguments, call));
+    run.print(answer);
+    return {};
+}
+
+Outcome write_out(std::string_view text) {
+    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
+        return {};
+    return tl::unexpected<api::Failure>(Error{Fault::failed, "standard output", "cannot write", {}});
+}
+
+} // namespace xvm::cli
