@@ -22,6 +22,17 @@ Result<Domain_id> perform(Ports& ports, const plan::Plan& plan, const Hooks& hoo
     return Domain_id{work.known_domid().value_or(Domid{}), plan.uuid};
 }
 
+Status rehearse(Ports& ports, const plan::Plan& plan) {
+    Work work(ports, plan);
+    Ops_executor executor(work);
+    for (const plan::Step& step : plan.steps) {
+        const bool harmless = step.op.starts_with("check-") || step.op.starts_with("load-");
+        if (!harmless || !step.undo.empty()) break;
+        XVM_TRY(executor.apply(step));
+    }
+    return {};
+}
+
 Result<std::vector<Recovered>> recover(Ports& ports, std::vector<Error>& damaged) {
     std::vector<Recovered> all;
     if (ports.journal == nullptr) return all;

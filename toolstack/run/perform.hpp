@@ -12,6 +12,9 @@ namespace xvm::run {
 [[nodiscard]] Result<Domain_id> perform(Ports& ports, const plan::Plan& plan, const Hooks& hooks = {},
                                         std::optional<Domid> domid = {});
 
+/// Does of the plan what changes nothing: the checks and loads at its beginning. Whether it would be refused.
+[[nodiscard]] Status rehearse(Ports& ports, const plan::Plan& plan);
+
 /// What became of a plan that was cut off.
 struct Recovered {
     plan::Plan plan;
