@@ -13,8 +13,10 @@ std::int64_t now_ms() {
 
 } // namespace
 
-Operation::Operation(std::uint64_t id, std::string verb, std::string name, const Uuid& uuid)
-    : id_(id), verb_(std::move(verb)), name_(std::move(name)), uuid_(uuid), started_ms_(now_ms()) {}
+Operation::Operation(std::uint64_t id, std::string verb, std::string name, const Uuid& uuid,
+                     std::int64_t client_pid)
+    : id_(id), verb_(std::move(verb)), name_(std::move(name)), uuid_(uuid), client_pid_(client_pid),
+      started_ms_(now_ms()) {}
 
 void Operation::at(const std::string& step, bool undoing) {
     const std::lock_guard lock(mutex_);
@@ -39,15 +41,16 @@ boost::json::object Operation::json() const {
     boost::json::object object{
         {"schema", "xvm.operation/1"}, {"id", id_},       {"verb", verb_}, {"name", name_},
         {"uuid", uuid_.text()},        {"state", state_}, {"step", step_}, {"started_ms", started_ms_}};
+    if (client_pid_ != 0) object["client_pid"] = client_pid_;
     if (ended_ms_ != 0) object["ended_ms"] = ended_ms_;
     if (error_) object["error"] = api::failure_json(*error_);
     return object;
 }
 
 std::shared_ptr<Operation> Operations::begin(const std::string& verb, const std::string& name,
-                                             const Uuid& uuid) {
+                                             const Uuid& uuid, std::int64_t client_pid) {
     const std::lock_guard lock(mutex_);
-    kept_.push_back(std::make_shared<Operation>(++last_, verb, name, uuid));
+    kept_.push_back(std::make_shared<Operation>(++last_, verb, name, uuid, client_pid));
     auto made = kept_.back();
     // Those that run are not forgotten: the workers bound their number.
     for (auto it = kept_.begin(); kept_.size() > kept_max && it != kept_.end();)

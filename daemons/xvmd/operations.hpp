@@ -18,7 +18,8 @@ namespace xvm::xvmd {
 
 class Operation {
   public:
-    Operation(std::uint64_t id, std::string verb, std::string name, const Uuid& uuid);
+    Operation(std::uint64_t id, std::string verb, std::string name, const Uuid& uuid,
+              std::int64_t client_pid);
 
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
     [[nodiscard]] const std::string& verb() const noexcept { return verb_; }
@@ -37,6 +38,7 @@ class Operation {
     const std::string verb_;
     const std::string name_;
     const Uuid uuid_;
+    const std::int64_t client_pid_;
     const std::int64_t started_ms_;
     std::atomic<bool> cancelled_ = false;
     mutable std::mutex mutex_; ///< guards all below
@@ -50,8 +52,9 @@ class Operations {
   public:
     static constexpr std::size_t kept_max = 100;
 
+    /// `client_pid`: of the process that asked for it, so that it can tell its own; 0: nobody did.
     [[nodiscard]] std::shared_ptr<Operation> begin(const std::string& verb, const std::string& name,
-                                                   const Uuid& uuid);
+                                                   const Uuid& uuid, std::int64_t client_pid = 0);
     /// Null: there is none, or it is forgotten.
     [[nodiscard]] std::shared_ptr<Operation> find(std::uint64_t id) const;
     [[nodiscard]] std::vector<std::shared_ptr<Operation>> all() const;
