@@ -32,7 +32,7 @@ void print_text(std::ostream& out, std::span<const schema::Finding> findings, st
         << ", " << counted(count(findings, schema::Severity::warning), "warning") << '\n';
 }
 
-void print_json(std::ostream& out, std::span<const schema::Finding> findings, std::size_t nodes) {
+boost::json::object report_json(std::span<const schema::Finding> findings, std::size_t nodes) {
     boost::json::array list;
     for (const schema::Finding& finding : findings)
         list.push_back(boost::json::object{{"severity", name(finding.severity)},
@@ -42,13 +42,15 @@ void print_json(std::ostream& out, std::span<const schema::Finding> findings, st
                                            {"writer", finding.writer},
                                            {"why", finding.why},
                                            {"remedy", finding.remedy}});
-    out << boost::json::serialize(
-               boost::json::object{{"schema", "xvm-store-lint/1"},
-                                   {"nodes", nodes},
-                                   {"errors", count(findings, schema::Severity::error)},
-                                   {"warnings", count(findings, schema::Severity::warning)},
-                                   {"findings", std::move(list)}})
-        << '\n';
+    return {{"schema", "xvm-store-lint/1"},
+            {"nodes", nodes},
+            {"errors", count(findings, schema::Severity::error)},
+            {"warnings", count(findings, schema::Severity::warning)},
+            {"findings", std::move(list)}};
+}
+
+void print_json(std::ostream& out, std::span<const schema::Finding> findings, std::size_t nodes) {
+    out << boost::json::serialize(report_json(findings, nodes)) << '\n';
 }
 
 } // namespace xvm::lint_tool

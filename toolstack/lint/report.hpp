@@ -4,6 +4,7 @@
 
 #include "xenstore-schema/lint.hpp"
 
+#include <boost/json/object.hpp>
 #include <ostream>
 #include <span>
 
@@ -13,7 +14,10 @@ namespace xvm::lint_tool {
 void print_text(std::ostream& out, std::span<const schema::Finding> findings, std::size_t nodes);
 
 /// {"schema": "xvm-store-lint/1", "nodes", "errors", "warnings", "findings": [{"severity", "rule", "path",
-/// "what", "writer", "why", "remedy"}]} in one line.
+/// "what", "writer", "why", "remedy"}]}
+[[nodiscard]] boost::json::object report_json(std::span<const schema::Finding> findings, std::size_t nodes);
+
+/// The same in one line.
 void print_json(std::ostream& out, std::span<const schema::Finding> findings, std::size_t nodes);
 
 } // namespace xvm::lint_tool
