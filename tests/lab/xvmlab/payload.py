@@ -13,7 +13,7 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import cpio, elf, guest, paths, pieces
+from . import cpio, debian_root, elf, guest, paths, pieces
 from .errors import LabError, Usage
 from .progress import stage
 from .qemu import PAYLOAD_BYTES
@@ -68,7 +68,10 @@ class Payload:
         archive.copy(guest.base_initrd(ours), "/payload/guest/initrd.cpio")
         if self.scenario:
             self._guest(archive, self.scenario)
-            names = {i.name for i in present} | {m.name for m in (ours.glob("*.ko") if ours else [])} | {"fio"}
+            package = next((i.source for i in present if i.name == "xvm.deb"), None)
+            if "debian" in self.scenario.needs and package:
+                debian_root.add_to(archive, package, "/debian")
+            names = {i.name for i in present} | {m.name for m in (ours.glob("*.ko") if ours else [])} | {"fio", "debian"}
             self.missing = [n for n in self.scenario.needs if n not in names]
             archive.copy(self.scenario.file, "/payload/scenario.sh")
         archive.file("/payload/environment", self._environment().encode())

@@ -4,7 +4,8 @@
     # shows: R-1 R-2          statements of docs/spec this scenario shows (may be empty)
     # clock: icount           normal (default) or icount
     # timeout: 300            seconds of dom0 time for the scenario (default 120)
-    # needs: xvm-blkd fio     programs of payload.list, xvm_*.ko modules, `fio` (a root file system with it)
+    # needs: xvm-blkd fio     programs of payload.list, xvm_*.ko modules, `fio` (a root file system with it),
+                            `debian` (a root with dpkg and systemd, for what xvm.deb depends on)
     # trace: xenstore         xenstored's requests into /out/xenstored.log
 """
 
