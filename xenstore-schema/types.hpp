@@ -14,7 +14,7 @@
 namespace xvm::schema {
 
 /// Who acts on the store.
-enum class Party : std::uint8_t { toolstack, frontend, backend, guest, xenconsoled, xl };
+enum class Party : std::uint8_t { toolstack, frontend, backend, guest, xenconsoled, timer, xl };
 
 /// Whom a permission names: the guest that the directory belongs to, or dom0.
 enum class Who : std::uint8_t { dom0, guest };

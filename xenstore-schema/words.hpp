@@ -21,6 +21,8 @@ namespace xvm::schema {
         return "guest";
     case Party::xenconsoled:
         return "xenconsoled";
+    case Party::timer:
+        return "timer";
     case Party::xl:
         return "xl";
     }

@@ -236,6 +236,16 @@ XVM_ABI_AT(struct xvm_time_local, disruptions, 0x28);
 XVM_ABI_AT(struct xvm_time_local, reserved, 0x30);
 
 /*
+ * Where a guest asks for the page and where dom0 answers, both below the guest's home in the store
+ * (xenstore-schema/xvtime.toml).
+ */
+#define XVM_TIME_ASK_DIR "data/xvtime"
+#define XVM_TIME_OFFER_DIR "xvtime"
+#define XVM_TIME_NODE_VERSION "version" /* in both */
+#define XVM_TIME_NODE_REF "ref"
+#define XVM_TIME_NODE_ID "id"
+
+/*
  * The time stamps in ring headers: the page's value, whole. Without the precise clock it is the tick;
  * with it, the monotonic nanoseconds and this bit. 0: not stamped.
  */

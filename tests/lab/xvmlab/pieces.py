@@ -5,7 +5,7 @@ kernel   vmlinuz, vmlinux, the modules the lab uses     <- linux-image-amd64
 xen      the hypervisor as an ELF file                  <- xen-hypervisor-4.17-amd64
 tools    a root with Xen's tools, busybox, libraries    <- xen-utils-4.17, xenstore-utils, busybox-static
 headers  what builds modules for that kernel            <- linux-headers-amd64
-modules  our frontends/linux, built against them
+modules  our kernel modules (frontends/linux, backends/timer/linux, tests/lab/kernel), built against them
 dom0     the dom0's initial RAM disk
 guest    the guests' base RAM disk
 """
@@ -114,25 +114,30 @@ def modules() -> Path | None:
     if not (paths.FRONTENDS / "Kbuild").exists():
         return None
     build_directory = headers()
-    # The modules include the ABI headers by path from the tree's root.
-    sources = [paths.FRONTENDS, paths.CHECKOUT / "libvmshare" / "abi"]
+    # The modules include headers by path from the tree's root.
+    folders = [paths.FRONTENDS, paths.CHECKOUT / "backends" / "timer" / "linux", paths.LAB / "kernel"]
+    sources = [*folders, paths.CHECKOUT / "libvmshare" / "abi", paths.CHECKOUT / "libvmshare" / "timer"]
 
     def build(out: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="xvm-lab-modules-") as directory:
             tree = Path(directory)
             for source in sources:
                 shutil.copytree(source, tree / source.relative_to(paths.CHECKOUT))
-            where = tree / paths.FRONTENDS.relative_to(paths.CHECKOUT)
-            command = ["make", "-s", f"-j{os.cpu_count()}", "-C", str(build_directory), f"M={where}", "modules"]
-            done = subprocess.run(command, capture_output=True, text=True)
-            if done.returncode:
-                lines = [li for li in done.stderr.splitlines() if "error" in li or "***" in li]
-                raise LabError("frontends/linux: modules do not build:\n" + "\n".join(lines[:20]))
-            for module in sorted(where.rglob("*.ko")):
-                shutil.copy(module, out / module.name)
-                subprocess.run(["strip", "-g", str(out / module.name)], check=True)
+            for folder in folders:
+                _make_modules(build_directory, tree / folder.relative_to(paths.CHECKOUT), out)
 
     return piece("modules", key_of(str(build_directory), *sources), build)
+
+
+def _make_modules(build_directory: Path, where: Path, out: Path) -> None:
+    command = ["make", "-s", f"-j{os.cpu_count()}", "-C", str(build_directory), f"M={where}", "modules"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        lines = [li for li in done.stderr.splitlines() if "error" in li or "***" in li]
+        raise LabError(f"{where.name}: modules do not build:\n" + "\n".join(lines[:20]))
+    for module in sorted(where.rglob("*.ko")):
+        shutil.copy(module, out / module.name)
+        subprocess.run(["strip", "-g", str(out / module.name)], check=True)
 
 
 def _copy_programs(archive: cpio.Archive, root: Path, programs: dict[str, Path]) -> None:

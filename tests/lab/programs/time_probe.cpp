@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// A program of a guest (or of dom0) that reads the timer page; what it prints is for scenarios.
+//
+//     time-probe DEVICE local|shared COMMAND
+//       show           what the page says
+//       tick           the tick alone
+//       watch MS       reads all the time; counts reads, changes and values that went back
+//       poke           tries to write in every way a program can
+//       poll MS        waits for a disruption
+//       cost N         nanoseconds of N reads each, beside the kernel's clocks
+//       fork           a child inherits no mapping, and is told by a signal, not by garbage
+// Exit code 0 unless the page could not be read at all.
+#include "libvmshare/timer/map.h"
+
+#include <cerrno>
+#include <cinttypes>
+#include <csetjmp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <poll.h>
+#include <string_view>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+namespace {
+
+std::uint64_t clock_ns() {
+    timespec t{};
+    ::clock_gettime(CLOCK_MONOTONIC, &t);
+    return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+const char* word(xvm_time_status status) {
+    const char* words[] = {"ok", "stale", "no-counter", "new-owner", "bad-page"};
+    return words[status];
+}
+
+int show(xvm_time_reader& r) {
+    std::uint64_t coarse = 0, fast = 0;
+    const auto coarse_status = xvm_time_now_coarse(&r, &coarse), fast_status = xvm_time_now_fast(&r, &fast);
+    xvm_time_value value{};
+    const auto error_status = xvm_time_now_with_error(&r, &value);
+    std::printf("xvm: time owner=%s hz=%u tick=%" PRIu64 " coarse=%s fast=%s error=%s:%" PRIu64
+                " generation=%" PRIu64 " writes=%" PRIu64 " elsewhere=%" PRIu64 " disruptions=%" PRIu64 "\n",
+                r.constants.owner == XVM_TIME_OWNER_KERNEL ? "kernel" : "program", r.constants.tick_hz,
+                xvm_time_read_tick(&r), word(coarse_status), word(fast_status), word(error_status),
+                value.error_ns, XVM_TIME_LOAD(r.page->line.generation), XVM_TIME_LOAD(r.page->stats.writes),
+                XVM_TIME_LOAD(r.page->stats.writes_elsewhere),
+                r.local ? XVM_TIME_LOAD(r.local->disruptions) : 0);
+    return 0;
+}
+
+int watch(xvm_time_reader& r, std::uint64_t ms) {
+    const std::uint64_t start = clock_ns();
+    std::uint64_t reads = 0, changes = 0, backwards = 0, stale = 0, last = 0, last_ns = 0, first = 0, now = 0;
+    do {
+        for (int i = 0; i < 1000; ++i, ++reads) {
+            const std::uint64_t tick = xvm_time_read_tick(&r);
+            std::uint64_t ns = 0;
+            changes += last != 0 && tick != last;
+            backwards += tick < last;
+            last = tick;
+            if (first == 0) first = tick;
+            if (xvm_time_now_coarse(&r, &ns) == XVM_TIME_OK) {
+                backwards += ns < last_ns;
+                last_ns = ns;
+            } else {
+                ++stale;
+            }
+        }
+        now = clock_ns();
+    } while (now - start < ms * 1'000'000);
+    std::printf("xvm: watch reads=%" PRIu64 " ticks=%" PRIu64 " changes=%" PRIu64 " backwards=%" PRIu64
+                " stale=%" PRIu64 " ms=%" PRIu64 "\n",
+                reads, last - first, changes, backwards, stale, (now - start) / 1'000'000);
+    return 0;
+}
+
+sigjmp_buf faulted;
+void on_fault(int) {
+    siglongjmp(faulted, 1);
+}
+
+int poke(const xvm_time_reader& r, const char* device) {
+    for (const int protection : {PROT_READ | PROT_WRITE, PROT_WRITE, PROT_READ | PROT_EXEC}) {
+        const int fd = ::open(device, O_RDWR);
+        const int other = fd < 0 ? ::open(device, O_RDONLY) : fd;
+        void* at = ::mmap(nullptr, XVM_TIME_PAGE_BYTES, protection, MAP_SHARED, other, 0);
+        std::printf("xvm: mmap %d: %s\n", protection, at == MAP_FAILED ? std::strerror(errno) : "MADE");
+        ::close(other);
+    }
+    void* page = const_cast<xvm_time_page*>(r.page);
+    const int changed = ::mprotect(page, XVM_TIME_PAGE_BYTES, PROT_READ | PROT_WRITE);
+    std::printf("xvm: mprotect: %s\n", changed != 0 ? std::strerror(errno) : "DONE");
+    std::signal(SIGSEGV, on_fault);
+    std::signal(SIGBUS, on_fault);
+    if (sigsetjmp(faulted, 1) == 0) {
+        *static_cast<volatile std::uint64_t*>(page) = 0;
+        std::printf("xvm: write: WENT THROUGH\n");
+    } else {
+        std::printf("xvm: write: faulted\n");
+    }
+    return 0;
+}
+
+int wait_for_disruption(const char* device, int ms) {
+    pollfd file{::open(device, O_RDONLY), POLLPRI, 0};
+    const std::uint64_t start = clock_ns();
+    const int ready = ::poll(&file, 1, ms);
+    std::printf("xvm: poll %s after %" PRIu64 " ms\n",
+                ready > 0 && (file.revents & POLLPRI) != 0 ? "disrupted" : "quiet",
+                (clock_ns() - start) / 1'000'000);
+    return 0;
+}
+
+template <class Read>
+void cost(const char* name, unsigned n, Read read) {
+    const std::uint64_t start = clock_ns();
+    for (unsigned i = 0; i < n; ++i) {
+        const std::uint64_t value = read();
+        __asm__ volatile("" : : "r"(value));
+    }
+    const std::uint64_t ns = clock_ns() - start;
+    std::printf("xvm: cost %s %" PRIu64 ".%02" PRIu64 "\n", name, ns / n, ns % n * 100 / n);
+}
+
+int costs(xvm_time_reader& r, unsigned n) {
+    cost("loop", n, [] { return std::uint64_t{0}; });
+    cost("tick", n, [&] { return xvm_time_read_tick(&r); });
+    cost("coarse", n, [&] {
+        std::uint64_t ns = 0;
+        return xvm_time_now_coarse(&r, &ns) == XVM_TIME_OK ? ns : 0;
+    });
+    cost("clock_gettime", n, [] { return clock_ns(); });
+    cost("clock_gettime_coarse", n, [] {
+        timespec t{};
+        ::clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+        return static_cast<std::uint64_t>(t.tv_nsec);
+    });
+    cost("syscall", n, [] {
+        timespec t{};
+        ::syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &t);
+        return static_cast<std::uint64_t>(t.tv_nsec);
+    });
+    cost("rdtsc", n, [] { return xvm_time_rdtsc(); });
+    return 0;
+}
+
+int fork_and_read(xvm_time_reader& r) {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(xvm_time_read_tick(&r) == 0 ? 1 : 0);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    std::printf("xvm: fork: child %s, parent reads %s\n",
+                WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "read",
+                xvm_time_read_tick(&r) != 0 ? "on" : "NOTHING");
+    return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    if (argc < 4) return std::fprintf(stderr, "usage: time-probe DEVICE local|shared COMMAND [N]\n"), 2;
+    const std::string_view command = argv[3];
+    const unsigned n = argc > 4 ? static_cast<unsigned>(std::strtoul(argv[4], nullptr, 10)) : 1000;
+    if (command == "poll") return wait_for_disruption(argv[1], static_cast<int>(n));
+    xvm_time_map map;
+    if (!xvm_time_map_file(&map, argv[1], std::string_view(argv[2]) == "local"))
+        return std::printf("xvm: %s: %s\n", argv[1], std::strerror(errno)), 1;
+    xvm_time_reader r;
+    const auto status = xvm_time_open(&r, xvm_time_page_of(&map), xvm_time_local_of(&map));
+    if (status != XVM_TIME_OK) return std::printf("xvm: open: %s\n", word(status)), 1;
+    if (command == "show") return show(r);
+    if (command == "tick") return std::printf("xvm: tick %" PRIu64 "\n", xvm_time_read_tick(&r)), 0;
+    if (command == "watch") return watch(r, n);
+    if (command == "poke") return poke(r, argv[1]);
+    if (command == "cost") return costs(r, n);
+    if (command == "fork") return fork_and_read(r);
+    return std::fprintf(stderr, "time-probe: %s: no such command\n", argv[3]), 2;
+}
