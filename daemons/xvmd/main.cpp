@@ -4,9 +4,12 @@
 #include "daemons/common/json_reply.hpp"
 #include "daemons/common/log.hpp"
 #include "daemons/common/readiness.hpp"
+#include "daemons/common/watchdog.hpp"
+#include "daemons/xvmd/hosted_guests.hpp"
 #include "daemons/xvmd/hosted_ports.hpp"
 #include "daemons/xvmd/lifecycle.hpp"
 #include "daemons/xvmd/options.hpp"
+#include "daemons/xvmd/sockets.hpp"
 #include "daemons/xvmd/verbs.hpp"
 #if XVM_WITH_XEN
 #include "daemons/xvmd/xen_ports.hpp"
@@ -16,6 +19,7 @@
 
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <spdlog/spdlog.h>
@@ -55,8 +59,18 @@ Status clear_journal(run::Ports& ports, std::vector<Error>& damaged) {
 
 Status serve(const Options& options) {
     // The lock first: a second xvmd is to touch nothing.
-    XVM_TRY_LET(auto listener, daemon::Unix_listener::open(options.socket, "xvmd"));
+    XVM_TRY_LET(auto listeners, open_sockets(options));
+    const std::string socket = listeners.front().socket.path();
+    std::unique_ptr<Audit> audit;
+    if (!options.audit.empty()) {
+        // Under the service manager the journal has it too.
+        XVM_TRY_LET(audit, Audit::open(options.audit, std::getenv("JOURNAL_STREAM") != nullptr));
+    }
     const auto machine = options.hosted ? Hosted_machine::make() : nullptr;
+    std::unique_ptr<Hosted_guests> guests;
+    if (machine && options.hosted_guests) {
+        XVM_TRY_LET(guests, Hosted_guests::start(machine));
+    }
     const Open_ports open = choose_ports(options, machine);
     const Block_service block(options.block_socket);
     std::vector<Error> damaged;
@@ -66,43 +80,59 @@ Status serve(const Options& options) {
     {
         XVM_TRY_LET(const auto set, open());
         XVM_TRY(run::make_roots(set->store()));
-        run::Ports ports{set->domains(), set->store(), block_backend, {}, *book, &journal};
+        run::Ports ports{set->domains(), set->store(), block_backend, {}, *book, &journal, &set->network(), &set->loops()};
         XVM_TRY(clear_journal(ports, damaged));
     }
     for (const Error& error : damaged)
         spdlog::error("{}", error.line());
 
     boost::asio::io_context context(1);
-    XVM_TRY_LET(auto workers, Workers::start(worker_threads, open, {block_backend, *book, &journal, {}}));
+    run::Image_cache images(run::image_cache_bytes());
+    XVM_TRY_LET(auto workers,
+                Workers::start(worker_threads, open, {block_backend, *book, &journal, {}, &images}));
     Operations operations;
     Event_log events;
-    Service service{*workers,         block, operations, events, nullptr, {options.fail_at, options.kill_at},
-                    options.state_dir};
+    Metrics metrics(XVM_VERSION);
+    Service service{
+        *workers,         block, operations, events, metrics, audit.get(), {options.fail_at, options.kill_at},
+        options.state_dir};
     daemon::Router router;
     Verbs verbs(router, service);
     XVM_TRY_LET(auto watching, open());
     Lifecycle lifecycle(context, std::move(watching), verbs, service);
+    add_config_verbs(verbs, service);
     add_domain_verbs(verbs, lifecycle);
     add_disk_verbs(verbs, service);
+    add_net_verbs(verbs);
+    add_device_verbs(verbs);
     add_host_verbs(verbs, service);
     add_operation_verbs(verbs, service);
+    add_record_verbs(verbs, service);
+    add_save_verbs(verbs);
+    add_vcpu_verbs(verbs);
+    add_memory_verbs(verbs);
     if (machine)
         router.add("GET", "/v1/hosted/ledger", daemon::immediate([machine](const daemon::Request&) {
                        return daemon::json_response(machine->ledger());
                    }));
-    daemon::Http_server server(context, std::move(listener), std::move(router));
+    daemon::Http_server server(context, std::move(listeners), std::move(router));
+    daemon::Watchdog watchdog(context);
+    server.observe(
+        {[&] { watchdog.active(); },
+         [&](const std::string& method, unsigned status) { metrics.count_request(method, status); }});
 
     boost::asio::signal_set signals(context, SIGTERM, SIGINT);
     signals.async_wait([&](const boost::system::error_code& error, int) {
         if (error) return;
         daemon::tell_stopping();
+        watchdog.stop(); // what runs is finished first, however long it takes
         server.stop();
         context.stop();
     });
-    spdlog::info("listening on {}{}", options.socket, options.hosted ? ", without Xen" : "");
+    spdlog::info("listening on {}{}", socket, options.hosted ? ", without Xen" : "");
     if (!options.fail_at.empty()) spdlog::warn("every plan fails after step {}", options.fail_at);
     XVM_TRY(lifecycle.start());
-    daemon::tell_ready("serving " + options.socket);
+    daemon::tell_ready("serving " + socket);
     context.run();
     spdlog::info("ending; guests go on");
     workers.reset(); // what runs is finished; its answers go to a context that is still there

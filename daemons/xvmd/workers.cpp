@@ -48,8 +48,10 @@ std::deque<Workers::Item>::iterator Workers::next_ready() {
 }
 
 void Workers::work(std::size_t self) {
-    run::Ports ports{ports_[self]->domains(), ports_[self]->store(), shared_.block_backend,
-                     shared_.patience,        shared_.book,          shared_.journal};
+    Port_set& own = *ports_[self];
+    run::Ports ports{own.domains(), own.store(),     shared_.block_backend, shared_.patience,
+                     shared_.book,  shared_.journal, &own.network(),        &own.loops()};
+    ports.images = shared_.images;
     std::unique_lock lock(mutex_);
     for (;;) {
         auto next = queue_.end();

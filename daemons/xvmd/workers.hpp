@@ -29,6 +29,7 @@ class Workers {
         run::Guest_book& book;
         const run::Journal* journal = nullptr;
         run::Patience patience = {};
+        run::Image_cache* images = nullptr;
     };
 
     /// Opens the ports of all threads first: what is wrong with them is known before any job is taken.

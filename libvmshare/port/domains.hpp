@@ -39,6 +39,8 @@ struct Boot_image {
     std::span<const std::byte> kernel;  ///< ELF, or bzImage in any compression libxenguest knows
     std::span<const std::byte> ramdisk; ///< may be empty
     std::string command_line;
+    /// Told the kernel's unpacked form, if it had one; may be empty. Its bytes are gone after the call.
+    std::function<void(std::span<const std::byte>)> unpacked;
 };
 
 /// What build() made that the store and the console must be told.

@@ -15,18 +15,22 @@ std::string kib(std::uint64_t bytes) {
     return std::to_string(bytes >> 10);
 }
 
-/// Nodes of one directory, the directory itself first.
+/// Nodes of one directory. The directory itself comes first where its permissions are not its parent's; else
+/// its first node makes it. A change of permissions is the dearest request (docs/performance.md).
 class Directory {
   public:
     Directory(Nodes& nodes, std::string path, std::span<const schema::Permission> permissions)
-        : nodes_(nodes), path_(std::move(path)) {
-        nodes_.push_back({path_, {}, permissions});
+        : Directory(nodes, std::move(path)) {
+        nodes_.push_back({path_, {}, permissions, false});
     }
-    void add(std::string_view node, std::string value) {
-        nodes_.push_back({schema::path(path_, node), std::move(value), {}});
+    Directory(Nodes& nodes, std::string path) : nodes_(nodes), path_(std::move(path)) {}
+
+    void add(std::string_view node, std::string value, std::span<const schema::Permission> permissions = {}) {
+        nodes_.push_back({schema::path(path_, node), std::move(value), permissions, false});
     }
-    void add(std::string_view node, std::string value, std::span<const schema::Permission> permissions) {
-        nodes_.push_back({schema::path(path_, node), std::move(value), permissions});
+    /// What says that the rest is there.
+    void add_last(std::string_view node, std::string value) {
+        nodes_.push_back({schema::path(path_, node), std::move(value), {}, true});
     }
 
   private:
@@ -51,31 +55,18 @@ void add_home(Nodes& nodes, const Guest_config& guest, const Guest_facts& facts)
     const bool may_grow = guest.type == Guest_type::pv;
     at.add(home::memory_target, kib(guest.memory_bytes));
     at.add(home::memory_static_max, kib(may_grow ? guest.memory_max_bytes : guest.memory_bytes));
-    at.add(home::memory_videoram, "0");
 
     at.add(home::store_port, std::to_string(number(facts.store_port)));
     at.add(home::store_ring_ref, std::to_string(facts.store_frame));
 
-    at.add(home::console_backend_id, "0");
     at.add(home::console_type, "xenconsoled");
-    at.add(home::console_output, "pty");
     at.add(home::console_limit, std::string(console_bytes));
     at.add(home::console_port, std::to_string(number(facts.console_port)));
     at.add(home::console_ring_ref, std::to_string(facts.console_frame));
-    at.add(home::console_tty, {});
 
-    at.add(home::control_shutdown, {}, home::control_shutdown_permissions);
-    at.add(home::control_sysrq, {}, home::control_sysrq_permissions);
-    at.add(home::control_feature_poweroff, {}, home::control_feature_poweroff_permissions);
-    at.add(home::control_feature_reboot, {}, home::control_feature_reboot_permissions);
-    at.add(home::control_feature_suspend, {}, home::control_feature_suspend_permissions);
-
-    at.add(home::device, {});
+    at.add(home::control, {}, home::control_permissions);
+    at.add(home::control_shutdown, {});
     at.add(home::data, {}, home::data_permissions);
-    at.add(home::drivers, {}, home::drivers_permissions);
-    at.add(home::feature, {}, home::feature_permissions);
-    at.add(home::attr, {}, home::attr_permissions);
-    at.add(home::error, {}, home::error_permissions);
 }
 
 } // namespace
@@ -83,7 +74,7 @@ void add_home(Nodes& nodes, const Guest_config& guest, const Guest_facts& facts)
 Nodes private_nodes(const Guest_config& guest, const Domain_id& id) {
     namespace own = schema::own::domain;
     Nodes nodes;
-    Directory at(nodes, own::dir(id.domid), own::permissions);
+    Directory at(nodes, own::dir(id.domid)); // private from its root on
     at.add(own::uuid, id.uuid.text());
     at.add(own::name, guest.name);
     return nodes;
@@ -92,10 +83,10 @@ Nodes private_nodes(const Guest_config& guest, const Domain_id& id) {
 Nodes guest_nodes(const Guest_config& guest, const Guest_facts& facts) {
     Nodes nodes;
     add_home(nodes, guest, facts);
-    Directory vm(nodes, schema::domain::vm::dir(facts.id.uuid), schema::domain::vm::permissions);
+    Directory vm(nodes, schema::domain::vm::dir(facts.id.uuid));
     vm.add(schema::domain::vm::name, guest.name);
     vm.add(schema::domain::vm::uuid, facts.id.uuid.text());
-    Directory libxl(nodes, schema::domain::libxl::dir(facts.id.domid), schema::domain::libxl::permissions);
+    Directory libxl(nodes, schema::domain::libxl::dir(facts.id.domid));
     libxl.add(schema::domain::libxl::type, std::string(name_of(guest.type)));
     return nodes;
 }
@@ -106,7 +97,7 @@ Nodes disk_nodes(const Disk_config& disk, Domid guest) {
     namespace frontend = schema::xvbd::frontend;
     const std::string mode = disk.writable ? "w" : "r";
     Nodes nodes;
-    Directory own(nodes, config::dir(guest, disk.devid), config::permissions);
+    Directory own(nodes, config::dir(guest, disk.devid));
     own.add(config::kind, std::string(name_of(disk.kind)));
     own.add(config::path, disk.path);
     own.add(config::mode, mode);
@@ -117,13 +108,14 @@ Nodes disk_nodes(const Disk_config& disk, Domid guest) {
     back.add(backend::online, "1");
     back.add(backend::mode, mode);
     back.add(backend::dev, disk.dev);
-    back.add(backend::state, initial_state());
 
     Directory front(nodes, frontend::dir(guest, disk.devid), frontend::permissions);
     front.add(frontend::backend, backend::dir(guest, disk.devid));
     front.add(frontend::backend_id, "0");
     front.add(frontend::dev, disk.dev);
-    front.add(frontend::state, initial_state());
+    // Either side looks at nothing before it sees a state.
+    front.add_last(frontend::state, initial_state());
+    back.add(backend::state, initial_state());
     return nodes;
 }
 
@@ -132,13 +124,77 @@ std::vector<std::string> guest_trees(const Domain_id& id) {
             schema::domain::libxl::dir(id.domid)};
 }
 
-std::vector<std::string> disk_trees(Domid guest, std::uint32_t devid) {
-    return {schema::xvbd::frontend::dir(guest, devid), schema::xvbd::backend::dir(guest, devid),
-            schema::xvbd::config::dir(guest, devid)};
+Nodes kernel_disk_nodes(const Disk_config& disk, const Physical_device& device, Domid guest) {
+    namespace config = schema::vbd::config;
+    namespace backend = schema::vbd::backend;
+    namespace frontend = schema::vbd::frontend;
+    const std::string mode = disk.writable ? "w" : "r";
+    Nodes nodes;
+    Directory own(nodes, config::dir(guest, disk.devid), config::permissions);
+    own.add(config::path, disk.path);
+    own.add(config::mode, mode);
+    if (!device.loop.empty()) own.add(config::loop, device.loop);
+
+    Directory back(nodes, backend::dir(guest, disk.devid), backend::permissions);
+    back.add(backend::frontend, frontend::dir(guest, disk.devid));
+    back.add(backend::frontend_id, std::to_string(number(guest)));
+    back.add(backend::online, "1");
+    back.add(backend::removable, "0");
+    back.add(backend::bootable, "1");
+    back.add(backend::dev, disk.dev);
+    back.add(backend::type, "phy");
+    back.add(backend::device_type, "disk");
+    back.add(backend::mode, mode);
+    back.add(backend::physical_device, device.hex);
+    back.add(backend::discard_enable, "1");
+    back.add(backend::state, initial_state());
+
+    Directory front(nodes, frontend::dir(guest, disk.devid), frontend::permissions);
+    front.add(frontend::backend, backend::dir(guest, disk.devid));
+    front.add(frontend::backend_id, "0");
+    front.add(frontend::virtual_device, std::to_string(disk.devid));
+    front.add(frontend::device_type, "disk");
+    front.add(frontend::state, initial_state());
+    return nodes;
 }
 
-std::string backend_tree(Domid guest) {
-    return schema::path(schema::xvbd::backend::root, std::to_string(number(guest)));
+Nodes net_nodes(const Net_config& net, Domid guest) {
+    namespace config = schema::vif::config;
+    namespace backend = schema::vif::backend;
+    namespace frontend = schema::vif::frontend;
+    const std::string handle = std::to_string(net.devid);
+    Nodes nodes;
+    Directory own(nodes, config::dir(guest, net.devid), config::permissions);
+    own.add(config::bridge, net.bridge);
+
+    Directory back(nodes, backend::dir(guest, net.devid), backend::permissions);
+    back.add(backend::frontend, frontend::dir(guest, net.devid));
+    back.add(backend::frontend_id, std::to_string(number(guest)));
+    back.add(backend::online, "1");
+    back.add(backend::handle, handle);
+    back.add(backend::mac, net.mac);
+    back.add(backend::type, "vif");
+    back.add(backend::hotplug_status, {});
+    back.add(backend::state, initial_state());
+
+    Directory front(nodes, frontend::dir(guest, net.devid), frontend::permissions);
+    front.add(frontend::backend, backend::dir(guest, net.devid));
+    front.add(frontend::backend_id, "0");
+    front.add(frontend::handle, handle);
+    front.add(frontend::mac, net.mac);
+    front.add(frontend::state, initial_state());
+    return nodes;
+}
+
+std::vector<std::string> backend_trees(Domid guest) {
+    std::vector<std::string> trees;
+    for (const Device_class device_class : all_device_classes)
+        trees.push_back(backend_tree(device_class, guest));
+    return trees;
+}
+
+std::vector<std::string> device_trees(const Device_ref& device, Domid guest) {
+    return {frontend_dir(device, guest), backend_dir(device, guest), config_dir(device, guest)};
 }
 
 } // namespace xvm::plan

@@ -5,6 +5,7 @@
 
 #include "libvmshare/base/ids.hpp"
 #include "toolstack/plan/config.hpp"
+#include "toolstack/plan/device.hpp"
 #include "xenstore-schema/types.hpp"
 
 #include <span>
@@ -17,6 +18,7 @@ struct Node {
     std::string path;
     std::string value;                               ///< empty: a node without one
     std::span<const schema::Permission> permissions; ///< empty: as its parent
+    bool after_all = false;                          ///< not before all above are there
 };
 
 /// In the order they are to be written: a directory before what inherits its permissions.
@@ -37,11 +39,20 @@ struct Guest_facts {
 [[nodiscard]] Nodes guest_nodes(const Guest_config& guest, const Guest_facts& facts);
 /// A block device: its private, backend and frontend directories.
 [[nodiscard]] Nodes disk_nodes(const Disk_config& disk, Domid guest);
+/// The block device in dom0 that a disk of the kernel's backend is made of.
+struct Physical_device {
+    std::string hex;  ///< "7:0": major and minor
+    std::string loop; ///< the loop device's path, if it was made of a file for this
+};
+/// A disk of the kernel's backend, likewise.
+[[nodiscard]] Nodes kernel_disk_nodes(const Disk_config& disk, const Physical_device& device, Domid guest);
+/// A network interface, likewise.
+[[nodiscard]] Nodes net_nodes(const Net_config& net, Domid guest);
 
 /// Everything below these goes when the domain goes. The store is left without a trace of it.
 [[nodiscard]] std::vector<std::string> guest_trees(const Domain_id& id);
-[[nodiscard]] std::vector<std::string> disk_trees(Domid guest, std::uint32_t devid);
-/// Where all disks of a guest lie: empty, it goes too.
-[[nodiscard]] std::string backend_tree(Domid guest);
+/// Where all devices of a guest lie on the backends' side.
+[[nodiscard]] std::vector<std::string> backend_trees(Domid guest);
+[[nodiscard]] std::vector<std::string> device_trees(const Device_ref& device, Domid guest);
 
 } // namespace xvm::plan

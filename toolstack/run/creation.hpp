@@ -3,18 +3,16 @@
 #pragma once
 
 #include "libvmshare/port/domains.hpp"
-
-#include <string>
-#include <vector>
+#include "toolstack/run/image_cache.hpp"
 
 namespace xvm::run {
 
 struct Creation {
     port::Domain_shape shape;
-    std::string kernel_text; ///< as a user named them, for messages
-    std::string ramdisk_text;
-    std::vector<std::byte> kernel;
-    std::vector<std::byte> ramdisk;
+    plan::Image_source kernel_source;
+    plan::Image_source ramdisk_source; ///< may be none
+    Image kernel;
+    Image ramdisk;
     port::Built_domain built;
 };
 

@@ -116,6 +116,12 @@ std::optional<Guest_record> Guest_book::by_name(std::string_view name) const {
     return std::nullopt;
 }
 
+bool Guest_book::knows(const Domain_id& id) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = records_.find(id.uuid);
+    return found != records_.end() && found->second.id == id;
+}
+
 std::vector<Guest_record> Guest_book::all() const {
     const std::lock_guard lock(mutex_);
     std::vector<Guest_record> records;

@@ -38,6 +38,8 @@ class Guest_book {
 
     [[nodiscard]] std::optional<Guest_record> by_uuid(const Uuid& uuid) const;
     [[nodiscard]] std::optional<Guest_record> by_name(std::string_view name) const;
+    /// Whether there is a record of this uuid with this number.
+    [[nodiscard]] bool knows(const Domain_id& id) const;
     [[nodiscard]] std::vector<Guest_record> all() const;
 
   private:

@@ -4,6 +4,7 @@
 #include "toolstack/plan/nodes.hpp"
 #include "toolstack/plan/size.hpp"
 #include "toolstack/run/args.hpp"
+#include "toolstack/run/creation.hpp"
 #include "toolstack/run/inventory.hpp"
 #include "toolstack/run/ops.hpp"
 #include "toolstack/run/store_trees.hpp"
@@ -18,27 +19,15 @@ namespace xvm::run {
 namespace json = boost::json;
 namespace {
 
-/// What the steps of a create hand to each other.
-struct Creation {
-    port::Domain_shape shape;
-    std::string kernel_text; ///< as a user named them, for messages
-    std::string ramdisk_text;
-    std::vector<std::byte> kernel;
-    std::vector<std::byte> ramdisk;
-    port::Built_domain built;
-};
-
 Status check_name(Work& work, const json::object& args) {
     XVM_TRY_LET(const auto name, argument<std::string>(args, "name"));
-    XVM_TRY_LET(const auto entries, list_domains(work.ports()));
-    for (const Domain_entry& entry : entries) {
-        if (entry.name != name) continue;
-        const std::string holder =
-            "domain " + std::to_string(number(entry.info.id.domid)) + ", " + std::string(name_of(entry.life));
-        return fail(Fault::busy, "domain '" + name + "'", "the name is taken (by " + holder + ")",
-                    "choose another, or first: xvm destroy " + name);
-    }
-    return {};
+    XVM_TRY_LET(const auto holder, name_holder(work.ports(), name));
+    // A guest that is to start again has its name already.
+    if (!holder || (holder->life == Life::stale && holder->info.id.uuid == work.uuid())) return {};
+    const std::string text =
+        "domain " + std::to_string(number(holder->info.id.domid)) + ", " + std::string(name_of(holder->life));
+    return fail(Fault::busy, "domain '" + name + "'", "the name is taken (by " + text + ")",
+                "choose another, or first: xvm destroy " + name);
 }
 
 Status check_host(Work& work, const json::object& args) {
@@ -65,15 +54,19 @@ Status check_host(Work& work, const json::object& args) {
     return {};
 }
 
+Result<Image> load(Ports& ports, const plan::Image_source& source, const std::string& what) {
+    if (ports.images != nullptr) return ports.images->load(source, what);
+    XVM_TRY_LET(auto content, plan::load_image(source, what));
+    return Image(std::move(content));
+}
+
 Status load_images(Work& work, const json::object& args) {
-    XVM_TRY_LET(const auto kernel, argument<plan::Image_source>(args, "kernel"));
-    XVM_TRY_LET(const auto ramdisk, argument<plan::Image_source>(args, "ramdisk"));
     auto& made = work.facts<Creation>();
-    made.kernel_text = kernel.text();
-    made.ramdisk_text = ramdisk.text();
-    XVM_TRY_LET(made.kernel, plan::load_image(kernel, "kernel"));
-    if (ramdisk.path.empty()) return {};
-    XVM_TRY_LET(made.ramdisk, plan::load_image(ramdisk, "ramdisk"));
+    XVM_TRY_LET(made.kernel_source, argument<plan::Image_source>(args, "kernel"));
+    XVM_TRY_LET(made.ramdisk_source, argument<plan::Image_source>(args, "ramdisk"));
+    XVM_TRY_LET(made.kernel, load(work.ports(), made.kernel_source, "kernel"));
+    if (made.ramdisk_source.path.empty()) return {};
+    XVM_TRY_LET(made.ramdisk, load(work.ports(), made.ramdisk_source, "ramdisk"));
     return {};
 }
 
@@ -108,10 +101,17 @@ Status write_private(Work& work, const json::object& args) {
     XVM_TRY_LET(named.name, argument<std::string>(args, "name"));
     XVM_TRY_LET(const Domain_id id, work.id());
     // The number may have been another domain's before, whose end nobody cleaned up after.
-    std::vector<std::string> stale = plan::guest_trees(id);
-    stale.push_back(schema::own::domain::dir(id.domid));
-    stale.push_back(plan::backend_tree(id.domid));
-    return write_nodes(work.ports().store, plan::private_nodes(named, id), id.domid, stale);
+    const std::vector<std::string> signs{schema::domain::home::dir(id.domid),
+                                         schema::own::domain::dir(id.domid)};
+    XVM_TRY_LET(const auto left, work.ports().store.read_all(signs));
+    if (left.front() || left.back()) {
+        std::vector<std::string> stale = plan::guest_trees(id);
+        stale.push_back(schema::own::domain::dir(id.domid));
+        for (std::string& tree : plan::backend_trees(id.domid))
+            stale.push_back(std::move(tree));
+        XVM_TRY(remove_trees(work.ports().store, stale));
+    }
+    return put_nodes(work.ports().store, plan::private_nodes(named, id), id.domid);
 }
 
 Status remove_private(Work& work, const json::object&) {
@@ -133,12 +133,16 @@ Status build(Work& work, const json::object& args) {
     XVM_TRY_LET(const auto command_line, argument<std::string>(args, "command_line"));
     XVM_TRY_LET(const Domid domid, work.domid());
     auto& made = work.facts<Creation>();
-    const port::Boot_image image{made.kernel, made.ramdisk, command_line};
+    port::Boot_image image{made.kernel.bytes(), made.ramdisk.bytes(), command_line, {}};
+    if (Image_cache* const images = work.ports().images)
+        image.unpacked = [&](std::span<const std::byte> kernel) {
+            images->keep_unpacked(made.kernel_source, kernel);
+        };
     auto built = work.ports().domains.build(domid, made.shape, image);
     if (!built) {
         std::string& named = built.error().object;
-        if (named == "kernel") named += ": " + made.kernel_text;
-        if (named == "ramdisk") named += ": " + made.ramdisk_text;
+        if (named == "kernel") named += ": " + made.kernel_source.text();
+        if (named == "ramdisk") named += ": " + made.ramdisk_source.text();
         return tl::unexpected<Error>(std::move(built.error()));
     }
     made.built = *built;
@@ -153,7 +157,7 @@ Status write_guest(Work& work, const json::object& args) {
     const port::Built_domain& built = work.facts<Creation>().built;
     const plan::Guest_facts facts{id, built.store_frame, built.console_frame, built.store_port,
                                   built.console_port};
-    return write_nodes(work.ports().store, plan::guest_nodes(guest, facts), id.domid);
+    return put_nodes(work.ports().store, plan::guest_nodes(guest, facts), id.domid);
 }
 
 Status remove_guest(Work& work, const json::object&) {

@@ -3,8 +3,11 @@
 #pragma once
 
 #include "libvmshare/port/domains.hpp"
+#include "libvmshare/port/loop.hpp"
+#include "libvmshare/port/net.hpp"
 #include "libvmshare/port/store.hpp"
 #include "toolstack/run/guest_book.hpp"
+#include "toolstack/run/image_cache.hpp"
 #include "toolstack/run/journal.hpp"
 
 #include <chrono>
@@ -26,6 +29,11 @@ struct Ports {
     Guest_book& book;
     /// Null: plans are not journalled.
     const Journal* journal = nullptr;
+    /// Dom0's own; null: none to be had.
+    port::Network* network = nullptr;
+    port::Loops* loops = nullptr;
+    /// Null: kernels and RAM disks are read each time.
+    Image_cache* images = nullptr;
 };
 
 } // namespace xvm::run

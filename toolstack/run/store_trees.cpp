@@ -46,6 +46,18 @@ Status write_nodes(port::Store& store, const plan::Nodes& nodes, Domid guest,
     });
 }
 
+Status put_nodes(port::Store& store, const plan::Nodes& nodes, Domid guest) {
+    using Kind = port::Store_change::Kind;
+    std::vector<port::Store_change> changes;
+    for (const plan::Node& node : nodes) {
+        const Kind kind = node.value.empty() ? Kind::make : Kind::write;
+        changes.push_back({kind, node.path, node.value, {}, node.after_all});
+        if (!node.permissions.empty())
+            changes.push_back({Kind::permit, node.path, {}, permissions_for(node.permissions, guest), false});
+    }
+    return store.change_all(changes);
+}
+
 Status remove_trees(port::Store& store, const std::vector<std::string>& trees) {
     return port::transact(store, [&](port::Txn txn) -> Status {
         for (const std::string& tree : trees)
@@ -54,12 +66,15 @@ Status remove_trees(port::Store& store, const std::vector<std::string>& trees) {
     });
 }
 
-Status remove_disk_trees(port::Store& store, Domid guest, std::uint32_t devid) {
+Status remove_device_trees(port::Store& store, Domid guest, const plan::Device_ref& device) {
     return port::transact(store, [&](port::Txn txn) -> Status {
-        for (const std::string& tree : plan::disk_trees(guest, devid))
+        for (const std::string& tree : plan::device_trees(device, guest))
             XVM_TRY(store.remove(tree, txn));
-        XVM_TRY_LET(const auto left, list_if_there(store, plan::backend_tree(guest), txn));
-        return left.empty() ? store.remove(plan::backend_tree(guest), txn) : Status{};
+        for (const std::string& tree : plan::class_trees(device.device_class, guest)) {
+            XVM_TRY_LET(const auto left, list_if_there(store, tree, txn));
+            if (left.empty()) XVM_TRY(store.remove(tree, txn));
+        }
+        return {};
     });
 }
 
@@ -71,7 +86,8 @@ Status make_roots(port::Store& store) {
         XVM_TRY(store.set_permissions("/xvm", secret, txn));
         for (const std::string_view root :
              {schema::own::domain::root, schema::domain::home::root, schema::domain::vm::root,
-              schema::domain::libxl::root, schema::xvbd::backend::root})
+              schema::domain::libxl::root, schema::xvbd::backend::root, schema::vbd::backend::root,
+              schema::vif::backend::root})
             XVM_TRY(store.make(std::string(root), txn));
         return {};
     });

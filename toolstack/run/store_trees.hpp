@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lists of nodes into the store and out of it, each call one transaction: all of it or nothing.
+// Lists of nodes into the store and out of it.
 #pragma once
 
 #include "libvmshare/port/store.hpp"
@@ -9,14 +9,20 @@
 
 namespace xvm::run {
 
-/// Removes `stale` (what an earlier domain of that number left) and writes `nodes`.
+/// Writes nodes that nobody looks at before the last of them is there: with many guests about, a transaction
+/// would cost six times as much (docs/performance.md). After an error some may be there.
+[[nodiscard]] Status put_nodes(port::Store& store, const plan::Nodes& nodes, Domid guest);
+
+/// In one transaction: all of it or nothing. Removes `stale` (what an earlier domain of that number left) and
+/// writes `nodes`.
 [[nodiscard]] Status write_nodes(port::Store& store, const plan::Nodes& nodes, Domid guest,
                                  const std::vector<std::string>& stale = {});
 
+/// In one transaction.
 [[nodiscard]] Status remove_trees(port::Store& store, const std::vector<std::string>& trees);
 
-/// Removes one disk, and the guest's backend directory with its last one.
-[[nodiscard]] Status remove_disk_trees(port::Store& store, Domid guest, std::uint32_t devid);
+/// In one transaction. Removes one device, and the directories of its class with the guest's last one.
+[[nodiscard]] Status remove_device_trees(port::Store& store, Domid guest, const plan::Device_ref& device);
 
 /// Makes the directories that all guests' nodes lie in, so that the first guest leaves nothing behind
 /// that was not there before it.

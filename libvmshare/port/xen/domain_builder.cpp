@@ -147,6 +147,8 @@ Status Builder::parse_kernel() {
     if (xc_dom_boot_xen_init(dom_.get(), xc(), raw(domid_)) != 0)
         return fail_step(errno, "cannot prepare the build");
     if (xc_dom_parse_image(dom_.get()) != 0) return fail_kernel(errno, "it cannot be read");
+    const auto* const blob = static_cast<const std::byte*>(dom_->kernel_blob);
+    if (image_.unpacked && blob != image_.kernel.data()) image_.unpacked({blob, dom_->kernel_size});
     // A plain ELF file passes as a PVH firmware in libxenguest, and would only crash.
     if (const char* const guest_os = xc_dom_guest_os(dom_.get()); guest_os == nullptr || *guest_os == '\0')
         return fail_kernel(0, "it has no notes for Xen");

@@ -52,14 +52,14 @@ TEST_CASE("What the toolstack writes and removes keeps to the schema") {
     for (const auto& disk : config.disks)
         REQUIRE(run::write_nodes(store, plan::disk_nodes(disk, guest), guest));
     CHECK(lint_store(store).empty());
-    CHECK(lint_tool::read_store(store)->nodes.size() > 80);
+    CHECK(lint_tool::read_store(store)->nodes.size() > 60);
 
-    REQUIRE(run::remove_disk_trees(store, guest, 1));
+    REQUIRE(run::remove_device_trees(store, guest, {plan::Device_class::xvbd, 1}));
     CHECK(lint_store(store).empty());
 
     host->destroy_domain(guest);
     CHECK(lint_store(store).size() == 5); // home, vm, libxl, backend, private
-    REQUIRE(run::remove_disk_trees(store, guest, 0));
+    REQUIRE(run::remove_device_trees(store, guest, {plan::Device_class::xvbd, 0}));
     REQUIRE(run::remove_trees(store, plan::guest_trees(id)));
     CHECK(lint_store(store).size() == 1); // the broken twin: one tree is still there
     REQUIRE(run::remove_trees(store, {"/xvm/domain/7"}));

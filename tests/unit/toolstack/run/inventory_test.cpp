@@ -22,7 +22,8 @@ TEST_CASE("A number that was given out again inherits nothing; what the first le
     auto ports = machine.ports();
     const auto id = machine.create(machine.guest());
     REQUIRE(id);
-    // Another domain has the number now: xvm's note names the one before.
+    // Another domain has the number now, which xvm has no record of: its note names the one before.
+    machine.book().forget(id->uuid);
     const std::string old = Uuid::random().text();
     REQUIRE(machine.store().write("/xvm/domain/1/uuid", old));
     const auto entries = run::list_domains(ports);
@@ -70,4 +71,45 @@ TEST_CASE("How a guest ended is told in words") {
         machine.hosted().domains().shut_down(id->domid, reason);
         CHECK(life() == words);
     }
+}
+
+TEST_CASE("A name is held by whoever has it, and freed when nothing is left of him") {
+    Machine machine;
+    auto ports = machine.ports();
+    const auto holder = [&](std::string_view name) { return *run::name_holder(ports, name); };
+    CHECK_FALSE(holder("web"));
+    CHECK(holder("Domain-0")->info.id.domid == dom0);
+    const auto id = machine.create(machine.guest());
+    REQUIRE(id);
+    CHECK(holder("web")->info.id == *id);
+    // Dead, and its record still there.
+    REQUIRE(machine.domains().destroy(id->domid));
+    CHECK(holder("web")->life == run::Life::stale);
+    machine.book().forget(id->uuid);
+    CHECK_FALSE(holder("web"));
+    // Somebody else's.
+    const auto other = machine.domains().create({Uuid::random(), port::Guest_type::pv, 1, 1 << 20, 1 << 20});
+    REQUIRE(other);
+    REQUIRE(machine.store().write("/local/domain/" + std::to_string(number(*other)) + "/name", "theirs"));
+    CHECK(holder("theirs")->info.id.domid == *other);
+    CHECK_FALSE(holder("theirs")->managed);
+}
+
+TEST_CASE("What the book knows is not asked of the store again") {
+    Machine machine;
+    auto ports = machine.ports();
+    REQUIRE(machine.create(machine.guest()));
+    const auto count = [&](run::Sight sight) {
+        const auto before = machine.reads();
+        REQUIRE(run::list_domains(ports, sight));
+        return machine.reads() - before;
+    };
+    const auto one = count(run::Sight::records);
+    for (int i = 0; i < 5; ++i) {
+        auto guest = machine.guest();
+        guest.name += std::to_string(i);
+        REQUIRE(machine.create(guest));
+    }
+    CHECK(count(run::Sight::records) == one);
+    CHECK(count(run::Sight::all) > one);
 }

@@ -28,13 +28,20 @@ class Backend_double final : public port::Store {
     enum class Mood { serves, refuses, hangs };
     Mood mood = Mood::serves;
     std::function<void(Domid)> on_release;
+    /// What the guest does when the toolstack writes to one of its nodes.
+    std::function<void(const std::string& path, std::string_view value)> on_write;
+
+    int reads = 0;
 
     Result<std::string> read(const std::string& path, port::Txn txn) override {
+        ++reads;
         if (txn == port::Txn::none) play();
         return store_.read(path, txn);
     }
     Status write(const std::string& path, std::string_view value, port::Txn txn) override {
-        return store_.write(path, value, txn);
+        const Status written = store_.write(path, value, txn);
+        if (on_write) on_write(path, value);
+        return written;
     }
     Status make(const std::string& path, port::Txn txn) override { return store_.make(path, txn); }
     Status remove(const std::string& path, port::Txn txn) override { return store_.remove(path, txn); }
@@ -139,6 +146,9 @@ class Machine {
                                   std::filesystem::copy_options::overwrite_existing);
         std::filesystem::remove_all(scratch_ / "kept");
     }
+    /// How often the code under test has read a node.
+    [[nodiscard]] int reads() const { return backend_.reads; }
+    [[nodiscard]] std::string path(const std::string& name) const { return scratch_ / name; }
     void write_file(const std::string& name, const std::string& text) const {
         std::ofstream(scratch_ / name, std::ios::binary) << text;
     }
