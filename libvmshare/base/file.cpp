@@ -69,7 +69,7 @@ Result<std::string> read_text(const std::string& path, std::size_t limit) {
     XVM_TRY_LET(const std::uint64_t size, size_of(fd.get(), path));
     if (size > limit)
         return fail(Fault::usage, path, "is larger than " + std::to_string(limit) + " bytes",
-                    "it is no such file, or leave out what does not belong there");
+                    "name the file that was meant");
     std::string text(static_cast<std::size_t>(size), '\0');
     XVM_TRY(read_exactly(fd.get(), std::as_writable_bytes(std::span(text)), 0, path));
     return text;

@@ -11,6 +11,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/json/parse.hpp>
+#include <sys/stat.h>
 
 namespace xvm::api {
 namespace beast = boost::beast;
@@ -27,14 +28,21 @@ tl::unexpected<Failure> refuse(Failure failure) {
 
 Failure connect_failure(const error_code& error, const std::string& daemon, const std::string& path) {
     if (error == boost::system::errc::filename_too_long)
-        return Error{Fault::usage, path, "too long for a socket's path", {}};
+        return Error{Fault::usage, path, "too long for a socket's path", "give one of at most 107 bytes"};
+    struct stat status {};
+    if (error == boost::system::errc::connection_refused && ::stat(path.c_str(), &status) == 0 &&
+        !S_ISSOCK(status.st_mode))
+        return Error{Fault::usage, path, "is no socket",
+                     "name the one of " + daemon + ", or leave --socket out"};
     if (error == boost::system::errc::no_such_file_or_directory ||
         error == boost::system::errc::connection_refused)
         return Error{Fault::unreachable, daemon, "not running (nobody listens on " + path + ")",
                      "start it: systemctl start " + daemon};
     if (error == boost::system::errc::permission_denied)
-        return Error{Fault::denied, path, "permission denied", "run as root"};
-    return Error{Fault::unreachable, daemon, path + ": " + error.message(), {}};
+        return Error{Fault::denied, path, "permission denied",
+                     "run as root, or ask for a place in the group of " + path};
+    return Error{Fault::unreachable, daemon, path + ": " + error.message(),
+                 "see its log: journalctl -u " + daemon};
 }
 
 Failure broken(const error_code& error, const std::string& daemon) {

@@ -26,9 +26,11 @@ Status check_memory(const Guest_config& config, std::uint64_t to_bytes) {
         return fail(Fault::usage, object, "cannot live with " + size_text(to_bytes),
                     "give it at least " + size_text(memory_floor_bytes));
     if (const std::uint64_t most = memory_most_bytes(config); to_bytes > most)
-        return fail(Fault::usage, object, "may have " + size_text(most) + ", not " + size_text(to_bytes),
-                    config.type == Guest_type::pv ? "raise memory_max in its configuration, and start it anew"
-                                                  : "a PVH guest cannot grow beyond what it started with");
+        return fail(Fault::usage, object,
+                    "may have at most " + size_text(most) + ", not " + size_text(to_bytes),
+                    config.type == Guest_type::pv
+                        ? "raise memory_max in its configuration, and start it anew"
+                        : "raise memory in its configuration, and start it anew: a PVH guest does not grow");
     return {};
 }
 

@@ -114,7 +114,7 @@ Error explain(const toml::parse_error& error, std::string_view text, const std::
     } else if (is_unquoted(said)) {
         const std::string word(word_at(text, place));
         told.cause = "'" + word + "' is no value";
-        told.remedy = "a text stands in quotes: \"" + word + "\"";
+        told.remedy = "write a text in quotes: \"" + word + "\"";
     }
     told.object += ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
     return told;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What makes a domain: checks, the empty domain, its memory and kernel, its nodes.
+#include "libvmshare/port/boot_check.hpp"
 #include "toolstack/plan/images.hpp"
 #include "toolstack/plan/nodes.hpp"
 #include "toolstack/plan/size.hpp"
@@ -60,11 +61,21 @@ Result<Image> load(Ports& ports, const plan::Image_source& source, const std::st
     return Image(std::move(content));
 }
 
+/// A user knows a kernel by its file.
+Error with_source(Error error, const Creation& made) {
+    if (error.object == "kernel") error.object += ": " + made.kernel_source.text();
+    if (error.object == "ramdisk") error.object += ": " + made.ramdisk_source.text();
+    return error;
+}
+
 Status load_images(Work& work, const json::object& args) {
     auto& made = work.facts<Creation>();
     XVM_TRY_LET(made.kernel_source, argument<plan::Image_source>(args, "kernel"));
     XVM_TRY_LET(made.ramdisk_source, argument<plan::Image_source>(args, "ramdisk"));
     XVM_TRY_LET(made.kernel, load(work.ports(), made.kernel_source, "kernel"));
+    // Here too, not by the builder alone: a rehearsal comes no further.
+    if (Status fit = port::check_image(port::Guest_type::pv, {made.kernel.bytes(), {}, {}, {}}); !fit)
+        return tl::unexpected<Error>(with_source(std::move(fit.error()), made));
     if (made.ramdisk_source.path.empty()) return {};
     XVM_TRY_LET(made.ramdisk, load(work.ports(), made.ramdisk_source, "ramdisk"));
     return {};
@@ -139,12 +150,7 @@ Status build(Work& work, const json::object& args) {
             images->keep_unpacked(made.kernel_source, kernel);
         };
     auto built = work.ports().domains.build(domid, made.shape, image);
-    if (!built) {
-        std::string& named = built.error().object;
-        if (named == "kernel") named += ": " + made.kernel_source.text();
-        if (named == "ramdisk") named += ": " + made.ramdisk_source.text();
-        return tl::unexpected<Error>(std::move(built.error()));
-    }
+    if (!built) return tl::unexpected<Error>(with_source(std::move(built.error()), made));
     made.built = *built;
     made.kernel = {};
     made.ramdisk = {};

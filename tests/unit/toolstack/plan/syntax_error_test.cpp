@@ -25,9 +25,9 @@ TEST_CASE("What is no TOML is told in a user's words, where it has to be changed
     using namespace std::string_literals;
     const std::string open = "the text is not closed; end it with a quote in the same line";
     CHECK(said("kernel = vmlinux") ==
-          "/g.toml:2:10: 'vmlinux' is no value; a text stands in quotes: \"vmlinux\"");
-    CHECK(said("pin = [0, cpu1]") == "/g.toml:2:11: 'cpu1' is no value; a text stands in quotes: \"cpu1\"");
-    CHECK(said("memory = 64MiB") == "/g.toml:2:10: '64MiB' is no value; a text stands in quotes: \"64MiB\"");
+          "/g.toml:2:10: 'vmlinux' is no value; write a text in quotes: \"vmlinux\"");
+    CHECK(said("pin = [0, cpu1]") == "/g.toml:2:11: 'cpu1' is no value; write a text in quotes: \"cpu1\"");
+    CHECK(said("memory = 64MiB") == "/g.toml:2:10: '64MiB' is no value; write a text in quotes: \"64MiB\"");
     CHECK(said("x = True") == "/g.toml:2:5: 'True' is no value; write true or false, in small letters");
     CHECK(said("kernel = \"vmlinux\nmemory = 1") == "/g.toml:2:18: " + open);
     CHECK(said("kernel = \"vmlinux") == "/g.toml:2:18: " + open);
