@@ -11,19 +11,27 @@ namespace xvm::xvmd {
 namespace po = boost::program_options;
 namespace {
 
+constexpr const char* audit_file = "/var/log/xvm/audit.jsonl";
+
 po::options_description described(Options& options) {
     po::options_description text("Options", 100);
     const auto word = [](std::string& into, const char* name, const char* initial) {
         return po::value<std::string>(&into)->value_name(name)->default_value(initial);
     };
     text.add_options()("socket", word(options.socket, "PATH", "/run/xvm/xvmd.sock"), "where to listen")(
+        "read-only-socket", word(options.read_only_socket, "PATH", ""),
+        "where to listen for who may only look; the service manager may hand over both sockets")(
         "block-socket", word(options.block_socket, "PATH", "/run/xvm/blkd.sock"),
         "where xvm-blkd listens")("run-dir", word(options.run_dir, "DIR", "/run/xvm"),
                                   "where the journal and what is known of guests lie")(
         "state-dir", word(options.state_dir, "DIR", "/var/lib/xvm"), "where stored configurations lie")(
+        "audit", po::value<std::string>(&options.audit)->value_name("FILE"),
+        "where changes are written down: /var/log/xvm/audit.jsonl; with --hosted: nowhere")(
         "log-level", word(options.log_level, "LEVEL", "info"), "trace, debug, info, warn or error")(
         "hosted", po::bool_switch(&options.hosted),
         "a make-believe machine instead of Xen: a test aid, no guest runs")(
+        "hosted-guests", po::bool_switch(&options.hosted_guests),
+        "guests of the make-believe machine do what they are asked, as Linux does")(
         "fail-at", word(options.fail_at, "STEP", ""),
         "let each plan fail after that step: a test aid; the log names the steps at level debug")(
         "kill-at", word(options.kill_at, "STEP", ""), "end by SIGKILL after that step: a test aid")(
@@ -43,6 +51,7 @@ Result<Options> parse_options(int argc, const char* const* argv) {
         po::store(po::command_line_parser(argc, argv).options(known).positional({}).style(style).run(),
                   values);
         po::notify(values);
+        if (values.count("audit") == 0 && !options.hosted) options.audit = audit_file;
     } catch (const po::unknown_option& error) {
         std::vector<std::string> names;
         for (const auto& option : known.options())

@@ -10,13 +10,16 @@ namespace xvm::xvmd {
 
 struct Options {
     std::string socket;
-    std::string block_socket; ///< xvm-blkd's
-    std::string run_dir;      ///< where the journal and the book of guests lie
-    std::string state_dir;    ///< where stored configurations lie
+    std::string read_only_socket; ///< empty: none, unless one is handed over
+    std::string block_socket;     ///< xvm-blkd's
+    std::string run_dir;          ///< where the journal and the book of guests lie
+    std::string state_dir;        ///< where stored configurations lie
     std::string log_level;
+    std::string audit;   ///< file; empty: none
     std::string fail_at; ///< a step's name; empty: none
     std::string kill_at; ///< a step's name; empty: none
     bool hosted = false;
+    bool hosted_guests = false; ///< they do what they are asked
     bool help = false;
     bool version = false;
 };

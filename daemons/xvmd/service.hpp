@@ -5,6 +5,7 @@
 #include "daemons/xvmd/audit.hpp"
 #include "daemons/xvmd/block_service.hpp"
 #include "daemons/xvmd/event_log.hpp"
+#include "daemons/xvmd/metrics.hpp"
 #include "daemons/xvmd/operations.hpp"
 #include "daemons/xvmd/workers.hpp"
 
@@ -23,6 +24,7 @@ struct Service {
     const Block_service& block;
     Operations& operations;
     Event_log& events;
+    Metrics& metrics;
     Audit* audit = nullptr; ///< null: nothing is written down
     Test_aids aids;
     std::string state_dir; ///< stored configurations

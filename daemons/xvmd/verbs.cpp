@@ -130,18 +130,19 @@ void Verbs::change(std::string_view id, Change change) {
         // First who is meant, then its turn: between the two it may have become another.
         submit({}, reply, [this, change, call = std::move(call), reply](run::Ports& ports) {
             const auto meant = run::find_domain(ports, call.text("id"));
-            if (!meant) return reply.send(failure_response(meant.error()));
+            if (!meant) return refuse(call, reply, meant.error());
             submit(object_key(*meant), reply,
                    [this, change, call, who = meant->info.id, reply](run::Ports& then) {
                        auto entry = run::find_domain(then, who.uuid.text());
                        if (!entry)
-                           return reply.send(failure_response(
-                               Error{Fault::not_found, "domain '" + call.text("id") + "'",
-                                     "no such domain any more", "'xvm list' shows those there are"}));
+                           return refuse(call, reply,
+                                         Error{Fault::not_found, "domain '" + call.text("id") + "'",
+                                               "no such domain any more",
+                                               "'xvm list' shows those there are"});
                        if (const Status ours = check_ours(*entry, change.also_dead); !ours)
-                           return reply.send(failure_response(ours.error()));
+                           return refuse(call, reply, ours.error());
                        const Planned plan = change.plan(then, call, *entry);
-                       if (!plan) return reply.send(failure_response(plan.error()));
+                       if (!plan) return refuse(call, reply, plan.error());
                        const auto answer = [&](const Domain_id& done) -> Answer {
                            if (change.answer) return change.answer(then, call, *entry);
                            Answer now = domain_answer(then, done.uuid.text());
@@ -160,10 +161,7 @@ void Verbs::make(std::string_view id, Make make) {
     bind(id, [this, make = std::move(make)](Call call, const daemon::Reply& reply) {
         submit({}, reply, [this, make, call = std::move(call), reply](run::Ports& ports) {
             Planned plan = make.plan(ports, call);
-            if (!plan) {
-                spdlog::info("{} refused: {}", call.verb->words, plan.error().line());
-                return reply.send(failure_response(plan.error()));
-            }
+            if (!plan) return refuse(call, reply, plan.error());
             std::string key = plan->name;
             submit(std::move(key), reply, [this, call, plan = std::move(*plan), reply](run::Ports& then) {
                 const auto answer = [&](const Domain_id& done) {
@@ -178,9 +176,13 @@ void Verbs::make(std::string_view id, Make make) {
 void Verbs::finish(run::Ports& ports, const Call& call, const daemon::Reply& reply, const plan::Plan& plan,
                    std::optional<Domid> domid, const std::function<Answer(const Domain_id&)>& answer,
                    unsigned status, const std::function<Result<Domain_id>(const Domain_id&)>& then) {
-    if (call.flag("dry_run")) return reply.send(json_response(plan::plan_json(plan)));
+    if (call.flag("dry_run")) {
+        const Status possible = run::rehearse(ports, plan);
+        return reply.send(possible ? json_response(plan::plan_json(plan))
+                                   : failure_response(possible.error()));
+    }
     const auto since = Clock::now();
-    const auto operation = service_.operations.begin(std::string(call.verb->words), plan.name, plan.uuid);
+    const auto operation = service_.operations.begin(std::string(call.verb->words), plan.name, plan.uuid, call.peer.pid);
     const bool waits = !call.has("wait") || call.flag("wait");
     if (!waits) reply.send(json_response(operation->json(), accepted));
     auto done = run_plan(ports, plan, domid, operation, go_on_of(call, reply, operation, waits));
@@ -235,9 +237,15 @@ Result<Domain_id> Verbs::run_plan(run::Ports& ports, const plan::Plan& plan, std
     return done;
 }
 
+void Verbs::refuse(const Call& call, const daemon::Reply& reply, const api::Failure& why) {
+    spdlog::info("{} refused: {}", call.verb->words, why.line());
+    const std::string object = call.has("id") ? call.text("id") : call.text("name");
+    note(call, object, Status(tl::unexpected<Error>(why)), false, Clock::now());
+    reply.send(failure_response(why));
+}
+
 void Verbs::note(const Call& call, const std::string& object, const Status& outcome, bool cancelled,
                  Clock::time_point since) {
-    if (service_.audit == nullptr) return;
     Audit_record record;
     record.peer = call.peer;
     record.verb = call.verb->words;
@@ -247,8 +255,11 @@ void Verbs::note(const Call& call, const std::string& object, const Status& outc
                      : cancelled ? "cancelled"
                                  : std::string(api::fault_name(outcome.error().fault));
     if (!outcome) record.cause = outcome.error().line();
-    record.duration = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - since);
-    service_.audit->write(record);
+    const auto taken = Clock::now() - since;
+    record.duration = std::chrono::duration_cast<std::chrono::milliseconds>(taken);
+    service_.metrics.count_operation(record.verb, record.outcome,
+                                     std::chrono::duration_cast<std::chrono::microseconds>(taken));
+    if (service_.audit != nullptr) service_.audit->write(record);
 }
 
 } // namespace xvm::xvmd

@@ -73,6 +73,8 @@ class Verbs {
     void finish(run::Ports& ports, const Call& call, const daemon::Reply& reply, const plan::Plan& plan,
                 std::optional<Domid> domid, const std::function<Answer(const Domain_id&)>& answer,
                 unsigned status, const std::function<Result<Domain_id>(const Domain_id&)>& then = {});
+    /// Of a call that was understood and may not, or cannot, be done.
+    void refuse(const Call& call, const daemon::Reply& reply, const api::Failure& why);
     void note(const Call& call, const std::string& object, const Status& outcome, bool cancelled,
               std::chrono::steady_clock::time_point since);
 
@@ -86,9 +88,16 @@ class Verbs {
 
 // One function a noun; each binds its verbs.
 class Lifecycle;
+void add_config_verbs(Verbs& verbs, Service& service);
 void add_domain_verbs(Verbs& verbs, Lifecycle& lifecycle);
 void add_disk_verbs(Verbs& verbs, Service& service);
+void add_net_verbs(Verbs& verbs);
+void add_device_verbs(Verbs& verbs);
 void add_host_verbs(Verbs& verbs, Service& service);
 void add_operation_verbs(Verbs& verbs, Service& service);
+void add_record_verbs(Verbs& verbs, Service& service);
+void add_save_verbs(Verbs& verbs);
+void add_vcpu_verbs(Verbs& verbs);
+void add_memory_verbs(Verbs& verbs);
 
 } // namespace xvm::xvmd
