@@ -67,6 +67,7 @@ Planned plan_of_restore(run::Ports& ports, const Call& call) {
     order.memory_bytes = saved.memory_bytes;
     order.target_bytes = saved.target_bytes;
     order.offline = saved.offline;
+    order.offers = saved.offers;
     return plan::plan_restore(guest, *uuid, order);
 }
 

@@ -50,7 +50,8 @@ Plan plan_restore(const Guest_config& guest, const Uuid& uuid, const Restore_ord
             plan.add("ask-as-before", "ask-as-before", {},
                      {{"target_bytes", order.target_bytes},
                       {"vcpus", guest.vcpus},
-                      {"offline", json::value_from(order.offline)}});
+                      {"offline", json::value_from(order.offline)},
+                      {"offers", json::value_from(order.offers)}});
     }
     return plan;
 }

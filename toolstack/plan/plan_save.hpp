@@ -22,9 +22,10 @@ struct Save_order {
 struct Restore_order {
     std::string path; ///< absolute
     bool paused = false;
-    std::uint64_t memory_bytes = 0; ///< what is in the file
-    std::uint64_t target_bytes = 0; ///< what the guest is asked to have
-    std::vector<unsigned> offline;  ///< processors it is asked not to use
+    std::uint64_t memory_bytes = 0;  ///< what is in the file
+    std::uint64_t target_bytes = 0;  ///< what the guest is asked to have
+    std::vector<unsigned> offline;   ///< processors it is asked not to use
+    std::vector<std::string> offers; ///< what it had said it can be asked for
 };
 
 /// As plan_create(), but for where the memory comes from. The file stays as it is.

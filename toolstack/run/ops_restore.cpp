@@ -50,7 +50,9 @@ Status ask_as_before(Work& work, const json::object& args) {
     XVM_TRY_LET(const auto vcpus, argument<unsigned>(args, "vcpus"));
     XVM_TRY_LET(const auto offline, argument<std::vector<unsigned>>(args, "offline"));
     XVM_TRY_LET(const Domid domid, work.domid());
+    XVM_TRY_LET(const auto offered, argument<std::vector<std::string>>(args, "offers"));
     XVM_TRY(ask_memory(work.ports().store, domid, target_bytes));
+    XVM_TRY(offer(work.ports().store, domid, offered));
     return ask_vcpus(work.ports().store, domid, vcpus, offline);
 }
 

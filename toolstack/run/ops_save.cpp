@@ -9,6 +9,7 @@
 #include "toolstack/saved/writer.hpp"
 #include "xenstore-schema/nodes.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace xvm::run {
@@ -59,10 +60,8 @@ Status check_save(Work& work, const json::object& args) {
 }
 
 Result<bool> offers_to_suspend(Work& work, Domid domid) {
-    XVM_TRY_LET(
-        const auto text,
-        read_if_there(work.ports().store, schema::path(home::dir(domid), home::control_feature_suspend)));
-    return text == "1";
+    XVM_TRY_LET(const auto all, offers(work.ports().store, domid));
+    return std::find(all.begin(), all.end(), suspend_word) != all.end();
 }
 
 Status await_suspended(Work& work, Domid domid, std::chrono::milliseconds limit) {
@@ -149,6 +148,7 @@ Status write_saved(Work& work, const json::object& args) {
     guest.memory_bytes = info.memory_bytes;
     XVM_TRY_LET(guest.target_bytes, memory_target(ports.store, domid, guest.guest.memory_bytes));
     XVM_TRY_LET(guest.offline, offline_vcpus(ports.store, domid, guest.guest.vcpus));
+    XVM_TRY_LET(guest.offers, offers(ports.store, domid));
 
     XVM_TRY_LET(saved::Writer writer, saved::Writer::create(path));
     work.facts<Saving>().created = Saving::Did::yes;

@@ -6,6 +6,7 @@
 #include "xenstore-schema/nodes.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace xvm::run {
 namespace {
@@ -18,7 +19,31 @@ std::string availability(Domid domid, unsigned vcpu) {
     return schema::path(home::dir(domid), home::cpu_availability(vcpu));
 }
 
+struct Feature {
+    std::string_view word;
+    std::string_view node;
+};
+constexpr std::array<Feature, 3> features{{{"poweroff", home::control_feature_poweroff},
+                                           {"reboot", home::control_feature_reboot},
+                                           {"suspend", home::control_feature_suspend}}};
+
 } // namespace
+
+Result<std::vector<std::string>> offers(port::Store& store, Domid domid) {
+    std::vector<std::string> all;
+    for (const Feature& feature : features) {
+        XVM_TRY_LET(const auto text, read_if_there(store, schema::path(home::dir(domid), feature.node)));
+        if (text == "1") all.emplace_back(feature.word);
+    }
+    return all;
+}
+
+Status offer(port::Store& store, Domid domid, const std::vector<std::string>& all) {
+    for (const Feature& feature : features)
+        if (std::find(all.begin(), all.end(), feature.word) != all.end())
+            XVM_TRY(store.write(schema::path(home::dir(domid), feature.node), "1"));
+    return {};
+}
 
 Result<std::uint64_t> memory_target(port::Store& store, Domid domid, std::uint64_t otherwise) {
     XVM_TRY_LET(const auto text, read_if_there(store, schema::path(home::dir(domid), home::memory_target)));

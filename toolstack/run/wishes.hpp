@@ -4,6 +4,7 @@
 
 #include "libvmshare/port/store.hpp"
 
+#include <string>
 #include <vector>
 
 namespace xvm::run {
@@ -17,5 +18,10 @@ namespace xvm::run {
 /// Asks it to use all of `vcpus` but those `offline`.
 [[nodiscard]] Status ask_vcpus(port::Store& store, Domid domid, unsigned vcpus,
                                const std::vector<unsigned>& offline);
+
+/// What the guest said it can be asked for: "poweroff", "reboot", "suspend".
+[[nodiscard]] Result<std::vector<std::string>> offers(port::Store& store, Domid domid);
+/// Says so in its place.
+[[nodiscard]] Status offer(port::Store& store, Domid domid, const std::vector<std::string>& all);
 
 } // namespace xvm::run

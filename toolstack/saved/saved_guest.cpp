@@ -13,7 +13,7 @@ namespace xvm::saved {
 namespace json = boost::json;
 
 BOOST_DESCRIBE_STRUCT(Saved_guest, (),
-                      (guest, uuid, save, version, saved_at_s, memory_bytes, target_bytes, offline))
+                      (guest, uuid, save, version, saved_at_s, memory_bytes, target_bytes, offline, offers))
 
 namespace {
 

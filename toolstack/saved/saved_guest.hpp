@@ -22,9 +22,10 @@ struct Saved_guest {
     std::string save;    ///< random: tells the file from others of the same guest
     std::string version; ///< of the xvm that wrote it
     std::uint64_t saved_at_s = 0;
-    std::uint64_t memory_bytes = 0; ///< it had
-    std::uint64_t target_bytes = 0; ///< its balloon driver was asked to have
-    std::vector<unsigned> offline;  ///< processors that it was asked not to use
+    std::uint64_t memory_bytes = 0;  ///< it had
+    std::uint64_t target_bytes = 0;  ///< its balloon driver was asked to have
+    std::vector<unsigned> offline;   ///< processors that it was asked not to use
+    std::vector<std::string> offers; ///< what it said it can be asked for: "poweroff", "suspend"
     bool operator==(const Saved_guest&) const = default;
 };
 

@@ -43,7 +43,7 @@ class Saving_machine : public Machine {
         REQUIRE(reader);
         const saved::Saved_guest& it = reader->head().guest;
         return plan::plan_restore(it.guest, uuid,
-                                  {file(), false, it.memory_bytes, it.target_bytes, it.offline});
+                                  {file(), false, it.memory_bytes, it.target_bytes, it.offline, it.offers});
     }
     /// The guest runs as before, and there is no file.
     void check_unharmed() {
@@ -101,6 +101,7 @@ TEST_CASE("What a guest was asked to have before is asked again after a restore"
     const auto again = run::perform(ports, machine.restore_plan(machine.id.uuid));
     REQUIRE(again);
     CHECK(run::memory_target(machine.store(), again->domid, 0) == 48ULL << 20);
+    CHECK(run::offers(machine.store(), again->domid) == std::vector<std::string>{"suspend"});
 }
 
 TEST_CASE("A guest that is to stay goes on after it was saved") {
@@ -289,10 +290,12 @@ TEST_CASE("An xvmd that dies at any step of a save leaves a guest that runs, or 
         run::Hooks hooks;
         struct Dead {};
         hooks.after = [&](const plan::Step& done) -> Status {
-            if (done.name == plan.steps[step].name) throw Dead{};
-            return {};
+            if (done.name != plan.steps[step].name) return {};
+            machine.keep_journal();
+            throw Dead{};
         };
         CHECK_THROWS_AS(machine.save(plan, hooks), Dead);
+        machine.put_journal_back();
         auto ports = machine.ports();
         std::vector<Error> damaged;
         const auto recovered = run::recover(ports, damaged);

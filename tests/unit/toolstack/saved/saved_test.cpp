@@ -39,6 +39,7 @@ saved::Saved_guest some_guest() {
     guest.version = "0";
     guest.target_bytes = 48ULL << 20;
     guest.offline = {1};
+    guest.offers = {"suspend"};
     return guest;
 }
 
