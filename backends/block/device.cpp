@@ -8,12 +8,13 @@
 
 namespace xvm::block {
 
-Device::Device(const ring::Region& region, port::Grants& grants, Domid guest, Image image, bool read_only)
+Device::Device(const ring::Region& region, port::Grants& grants, Domid guest, Image image, bool read_only,
+               Clock* clock)
     : server_(region), grants_(grants), guest_(guest),
       image_(std::move(image)), limits_{image_.sectors(), segments_max, read_only || image_.read_only()},
       segments_(std::make_unique_for_overwrite<xvm_blk_segment[]>(std::size_t{batch_max} * segments_max)),
       pieces_(std::make_unique_for_overwrite<Piece[]>(std::size_t{batch_max} * segments_max)),
-      buffer_(std::make_unique_for_overwrite<std::byte[]>(buffer_bytes)) {
+      buffer_(std::make_unique_for_overwrite<std::byte[]>(buffer_bytes)), clock_(clock) {
     jobs_.reserve(batch_max);
     heads_.reserve(batch_max);
     copies_.reserve(buffer_bytes / XVM_BLK_SECTOR_BYTES);
@@ -28,6 +29,7 @@ Device::Run Device::run() {
     copy(end, Kind::read, port::Direction::to_guest);
     counters_.most_in_batch = std::max<std::uint64_t>(counters_.most_in_batch, end - next_);
     ++counters_.batches;
+    batch_.answered = stamp();
     for (; next_ < end; ++next_)
         answer(jobs_[next_]);
     return {true, server_.publish()};
@@ -43,7 +45,12 @@ void Device::take_batch() {
         const std::size_t at = jobs_.size();
         Job& job = jobs_.emplace_back();
         Transfer_head& transfer = heads_.emplace_back();
+        if (at == 0) {
+            batch_.event = std::exchange(event_, 0);
+            batch_.taken = stamp();
+        }
         job.id = raw.header.id;
+        job.submitted = raw.header.t_submit;
         const Head head = parse_head(raw, limits_);
         if (const auto* verdict = std::get_if<Verdict>(&head)) {
             job.status = static_cast<std::int32_t>(*verdict);
@@ -180,6 +187,12 @@ void Device::answer(Job& job) {
     xvm_blk_response response{};
     response.header.id = job.id;
     response.status = job.status;
+    if (clock_ != nullptr) {
+        batch_.submitted = job.submitted;
+        response.header.t_handover = handed_over(batch_);
+        response.header.t_complete = batch_.answered;
+        profile_.add(batch_, clock_->tick_ns());
+    }
     server_.respond(response);
 }
 

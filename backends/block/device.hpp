@@ -8,6 +8,7 @@
 
 #include "backends/block/image.hpp"
 #include "backends/block/parse.hpp"
+#include "backends/block/profile.hpp"
 #include "libvmshare/port/grants.hpp"
 #include "libvmshare/ring/server.hpp"
 
@@ -41,10 +42,15 @@ struct Counters {
 class Device {
   public:
     /// `grants` outlives the device. `read_only`: the guest's mode; a writable image may be given so.
-    Device(const ring::Region& region, port::Grants& grants, Domid guest, Image image, bool read_only);
+    /// `clock` outlives it, too; without one no request is stamped.
+    Device(const ring::Region& region, port::Grants& grants, Domid guest, Image image, bool read_only,
+           Clock* clock = nullptr);
 
     /// On the event, before run().
-    void begin_wake() { server_.begin_wake(); }
+    void begin_wake() {
+        event_ = stamp(); // first: what follows is queueing
+        server_.begin_wake();
+    }
 
     struct Run {
         bool worked = false; ///< requests were answered: run again before arm()
@@ -63,6 +69,7 @@ class Device {
     /// The disk has another size: holds for what is taken from the ring from now on.
     void set_sectors(std::uint64_t sectors) noexcept { limits_.sectors = sectors; }
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+    [[nodiscard]] const Profile& profile() const noexcept { return profile_; }
     [[nodiscard]] xvm_ring_stats ring_counters() const noexcept { return server_.counters(); }
     /// The first failure of the host since the last call, if there was one: for the log.
     [[nodiscard]] std::optional<Error> take_failure() noexcept {
@@ -78,7 +85,8 @@ class Device {
         std::uint64_t offset = 0; ///< bytes on the disk
         std::uint32_t bytes = 0;
         std::uint16_t pieces = 0;
-        std::size_t buffer = 0; ///< offset in buffer_
+        std::size_t buffer = 0;      ///< offset in buffer_
+        std::uint64_t submitted = 0; ///< the front end's stamp
     };
 
     void take_batch();
@@ -92,6 +100,7 @@ class Device {
     [[nodiscard]] std::span<Piece> pieces(std::size_t job) {
         return {&pieces_[job * segments_max], jobs_[job].pieces};
     }
+    [[nodiscard]] std::uint64_t stamp() { return clock_ != nullptr ? clock_->stamp() : 0; }
     [[nodiscard]] std::span<std::byte> buffer(const Job& job) { return {&buffer_[job.buffer], job.bytes}; }
 
     ring::Server<xvm_blk_request, xvm_blk_response> server_;
@@ -112,6 +121,10 @@ class Device {
     std::vector<port::Grant_copy> copies_;
 
     Counters counters_;
+    Clock* clock_;
+    std::uint64_t event_ = 0; ///< when the event of the present wake came; 0: its first batch was taken
+    Stamps batch_{};          ///< what the batch's requests share
+    Profile profile_;
     std::optional<Error> failure_;
 };
 

@@ -28,7 +28,8 @@ Queue::Queue(const asio::any_io_executor& pool, Handles handles, port::Grant_map
              const ring::Region& region, Domid guest, Image image, bool read_only, Handlers handlers)
     : strand_(asio::make_strand(pool)), handles_(std::move(handles)), map_(std::move(map)),
       evtchn_(std::move(evtchn)), region_(region),
-      device_(std::make_unique<Device>(region_, *handles_.grants, guest, std::move(image), read_only)),
+      device_(std::make_unique<Device>(region_, *handles_.grants, guest, std::move(image), read_only,
+                                       handles_.clock.get())),
       descriptor_(strand_, handles_.events->fd()), handlers_(std::move(handlers)) {}
 
 Queue::~Queue() {
@@ -105,7 +106,8 @@ void Queue::report() {
 }
 
 void Queue::take_snapshot() {
-    const Snapshot fresh{device_->counters(), device_->ring_counters(), region_.claimed_front()};
+    const Snapshot fresh{device_->counters(), device_->ring_counters(), region_.claimed_front(),
+                         device_->profile()};
     const std::lock_guard lock(snapshot_mutex_);
     snapshot_ = fresh;
 }

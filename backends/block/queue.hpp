@@ -27,6 +27,7 @@ class Queue : public std::enable_shared_from_this<Queue> {
     struct Handles {
         std::shared_ptr<port::Events> events;
         std::shared_ptr<port::Grants> grants;
+        std::shared_ptr<Clock> clock = nullptr; ///< null: nothing is stamped
     };
     /// What the front end announced, judged by who read it: 1, 2, 4, 8 or 16 ring pages.
     struct Peer {
@@ -39,6 +40,7 @@ class Queue : public std::enable_shared_from_this<Queue> {
         Counters counters;
         xvm_ring_stats back{};
         xvm_ring_stats front{}; ///< as the guest says; may be anything
+        Profile profile;
     };
     /// Called on a thread of the pool.
     struct Handlers {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // xvm-blkd: options, choice of port, wiring; what it does is in backend.cpp and backends/block.
+#include "backends/timer/page_clock.hpp"
 #include "daemons/common/http_server.hpp"
 #include "daemons/common/json_reply.hpp"
 #include "daemons/common/log.hpp"
@@ -41,7 +42,14 @@ int run(const blkd::Options& options) {
     // First the socket: its lock says whether another xvm-blkd is at work.
     auto listener = daemon::Unix_listener::open(options.socket, "xvm-blkd");
     if (!listener) return complain(listener.error());
-    auto world = options.hosted.empty() ? blkd::open_xen() : blkd::open_hosted(options.hosted);
+    // A hosted machine has no time of its own but what it is told.
+    std::vector<std::string> time_pages;
+    if (!options.time.empty())
+        time_pages = {options.time};
+    else if (options.hosted.empty())
+        time_pages = timer::default_pages();
+    auto world =
+        options.hosted.empty() ? blkd::open_xen(time_pages) : blkd::open_hosted(options.hosted, time_pages);
     if (!world) return complain(world.error());
 
     asio::io_context context(1);

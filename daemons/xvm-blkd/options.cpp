@@ -22,6 +22,8 @@ Result<std::optional<Options>> parse_options(int argc, const char* const* argv) 
          "threads that carry out I/O, 1 to 64")                                                             //
         ("log-level", po::value(&options.log_level)->default_value(options.log_level)->value_name("LEVEL"), //
          "trace, debug, info, warn or error")                                                               //
+        ("time", po::value(&options.time)->value_name("PATH"),
+         "the timer page that requests are stamped with (default: that of xvm-timed)") //
         ("hosted", po::value(&options.hosted)->value_name("SOCKET"),
          "work on a hosted machine instead of Xen: for tests") //
         ("version", "print the version")                       //

@@ -4,7 +4,7 @@
 
 namespace xvm::blkd {
 
-Result<World> open_xen() {
+Result<World> open_xen(const std::vector<std::string>& /*time_pages*/) {
     return fail(Fault::unreachable, "Xen", "this xvm-blkd was built without it", "build with -Dport=all");
 }
 

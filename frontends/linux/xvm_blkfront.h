@@ -120,6 +120,10 @@ void xvm_disk_resume(struct xvm_disk *disk);
 void xvm_disk_requeue_sent(struct xvm_disk *disk);
 /* I/O fails from now on; says why, once (NULL: no need to). Any context, not under the lock. */
 void xvm_disk_lose(struct xvm_disk *disk, const char *why);
+/* Requests carry the timer page's value from here on, if xvm_timer is loaded. Sleeps. Idempotent.
+ */
+void xvm_disk_find_clock(void);
+void xvm_disk_drop_clock(void); /* when there is no disk any more */
 irqreturn_t xvm_disk_event(int irq, void *cookie);
 
 #endif

@@ -3,6 +3,7 @@
  * The disk and its one queue, as the block layer sees them; the event from the back end.
  */
 #include <linux/blkdev.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 
 #include "xvm_blkfront.h"
@@ -21,6 +22,39 @@ void xvm_disk_lose(struct xvm_disk *disk, const char *why)
 	if (why)
 		dev_err(&disk->xbdev->dev, "%s: %s; the disk is disabled\n", disk->name, why);
 	schedule_work(&disk->lose);
+}
+
+/*
+ * The timer page's value, from xvm_timer where it is loaded: taken hold of when a disk connects,
+ * kept until this module goes. A pointer is written once, so the interrupt may read it without a
+ * lock.
+ */
+static u64 (*timer_stamp)(void);
+
+extern u64 xvm_timer_stamp(void);
+
+void xvm_disk_find_clock(void)
+{
+	static DEFINE_MUTEX(finding);
+
+	mutex_lock(&finding);
+	if (!timer_stamp)
+		WRITE_ONCE(timer_stamp, symbol_get(xvm_timer_stamp));
+	mutex_unlock(&finding);
+}
+
+void xvm_disk_drop_clock(void)
+{
+	if (timer_stamp)
+		symbol_put(xvm_timer_stamp);
+	timer_stamp = NULL;
+}
+
+static u64 stamp(void)
+{
+	u64 (*now)(void) = READ_ONCE(timer_stamp);
+
+	return now ? now() : 0;
 }
 
 /* The tag's request, which is not in flight any more; NULL if there is none. */
@@ -53,6 +87,7 @@ static blk_status_t queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_mq_que
 	status = xvm_blk_prepare(disk, rq, &request);
 	if (status != BLK_STS_OK)
 		return status;
+	request.header.t_submit = stamp();
 
 	spin_lock_irqsave(&disk->lock, flags);
 	if (disk->state == XVM_DISK_LOST) {

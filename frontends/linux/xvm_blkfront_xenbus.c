@@ -198,6 +198,7 @@ static void connect(struct xvm_disk *disk)
 		xvm_disk_resize(disk, sectors);
 	}
 	disk->announced = false;
+	xvm_disk_find_clock();
 	/*
 	 * First the state, then the first request: a back end that finds the state Initialised
 	 * knows that the ring was never used, and may connect it anew.
@@ -441,6 +442,7 @@ module_init(xvm_blkfront_init);
 static void __exit xvm_blkfront_exit(void)
 {
 	xenbus_unregister_driver(&driver);
+	xvm_disk_drop_clock();
 	xvm_blk_pools_exit();
 }
 module_exit(xvm_blkfront_exit);

@@ -32,7 +32,7 @@ static void unmap(struct page **frame, u32 flags, grant_handle_t handle)
 		pr_err("xvm: poke: cannot unmap\n");
 }
 
-/* True: the write went through. A fault ends at the label. */
+/* False: the write faulted here; the fault ends at the label. */
 static bool write_word(u64 *to, u64 value)
 {
 	__put_kernel_nofault(to, &value, u64, faulted);

@@ -7,7 +7,7 @@
 
 using namespace xvm::test;
 
-TEST_CASE("A reader sees the tick that the owner wrote, and two readers the same [T-2][T-10]") {
+TEST_CASE("A reader sees the tick that the owner wrote, and two readers the same", "[T-2][T-10]") {
     Owner owner;
     owner.run(3);
     xvm_time_reader one = owner.reader(), two = owner.reader();
@@ -17,7 +17,7 @@ TEST_CASE("A reader sees the tick that the owner wrote, and two readers the same
     CHECK(xvm_time_read_tick(&one) == owner.ref.tick);
 }
 
-TEST_CASE("The tick does not go back, and runs through the wrap of 32 bits [T-9]") {
+TEST_CASE("The tick does not go back, and runs through the wrap of 32 bits", "[T-9]") {
     Owner owner;
     owner.ref.tick = 0xffff'fffe;
     owner.run(1);
@@ -54,7 +54,7 @@ TEST_CASE("The precise clock is the owner's, within the bound it publishes") {
     }
 }
 
-TEST_CASE("Without a counter to trust the precise clock says so, and the tick serves [T-5]") {
+TEST_CASE("Without a counter to trust the precise clock says so, and the tick serves", "[T-5]") {
     Owner owner;
     owner.ref.counter_ok = false;
     owner.run(10);
@@ -102,7 +102,8 @@ TEST_CASE("A guest's counter with an offset reads the owner's clock") {
     CHECK(here == there);
 }
 
-TEST_CASE("A dead owner is stale, not a time: silent, in the middle of an update, or gone in order [T-11]") {
+TEST_CASE("A dead owner is stale, not a time: silent, in the middle of an update, or gone in order",
+          "[T-11]") {
     Owner owner;
     owner.run(10);
     xvm_time_reader r = owner.reader();
@@ -202,7 +203,7 @@ TEST_CASE("A page of another version, or of anything, is refused; reading it all
     }
 }
 
-TEST_CASE("Elapsed time between stamps: ticks, nanoseconds, and never negative [T-5][T-6]") {
+TEST_CASE("Elapsed time between stamps: ticks, nanoseconds, and never negative", "[T-5][T-6]") {
     constexpr std::uint64_t tick_ns = 4'000'000;
     std::uint64_t ns = 7;
     REQUIRE(xvm_time_elapsed(100, 100, tick_ns, &ns));

@@ -43,7 +43,8 @@ TEST_CASE("A line's multiplier fits any counter from 1 kHz to 1 THz") {
     }
 }
 
-TEST_CASE("A counter that runs fast or slow is followed: the error falls, no step, nothing goes back [T-9]") {
+TEST_CASE("A counter that runs fast or slow is followed: the error falls, no step, nothing goes back",
+          "[T-9]") {
     Owner owner;
     owner.counter_rate = GENERATE(1.0 + 80e-6, 1.0 - 80e-6, 1.0);
     owner.run(1);
@@ -85,7 +86,7 @@ TEST_CASE("A small error is slewed away, by no more than the limit") {
     CHECK(value.error_ns > 39'000'000); // and says how far off it is
 }
 
-TEST_CASE("An owner's clock that goes back a little is no silence: readers go on, without a step [T-9]") {
+TEST_CASE("An owner's clock that goes back a little is no silence: readers go on, without a step", "[T-9]") {
     Owner owner;
     owner.run(500);
     xvm_time_reader r = owner.reader();
@@ -100,7 +101,8 @@ TEST_CASE("An owner's clock that goes back a little is no silence: readers go on
     CHECK(owner.page->vmclock.disruption_marker == marker);
 }
 
-TEST_CASE("What cannot be slewed is a step with a new marker; the monotonic clock steps only forward [T-9]") {
+TEST_CASE("What cannot be slewed is a step with a new marker; the monotonic clock steps only forward",
+          "[T-9]") {
     Owner owner;
     owner.run(500);
     xvm_time_reader r = owner.reader();
