@@ -10,16 +10,7 @@ namespace xvm::xvmd {
 namespace json = boost::json;
 namespace {
 
-json::object disk_json(const run::Disk_entry& disk) {
-    return {{"dev", disk.dev},
-            {"devid", disk.devid},
-            {"kind", disk.kind},
-            {"path", disk.path},
-            {"mode", disk.mode},
-            {"backend_state", schema::name(disk.backend)},
-            {"frontend_state", schema::name(disk.frontend)},
-            {"error", disk.error}};
-}
+constexpr std::uint64_t sector_bytes = 512;
 
 std::uint64_t number_of(const json::object& object, std::string_view key) {
     const json::value* value = object.if_contains(key);
@@ -57,6 +48,22 @@ void add_counts(json::object& disk, const json::object& vbd) {
 }
 
 } // namespace
+
+json::object disk_json(const run::Disk_entry& disk) {
+    const bool ours = disk.device_class == plan::Device_class::xvbd;
+    json::object all{{"dev", disk.dev},
+                     {"devid", disk.devid},
+                     {"kind", disk.kind},
+                     {"path", disk.path},
+                     {"mode", disk.mode},
+                     {"backend", ours ? "xvm" : "blkback"},
+                     {"backend_state", schema::name(disk.backend)},
+                     {"frontend_state", schema::name(disk.frontend)},
+                     {"error", disk.error}};
+    if (disk.sectors) all["size_bytes"] = *disk.sectors * sector_bytes;
+    if (!disk.loop.empty()) all["loop"] = disk.loop;
+    return all;
+}
 
 json::object domain_json(const run::Domain_entry& entry) {
     const port::Domain_info& info = entry.info;
@@ -100,7 +107,8 @@ json::object disks_json(const run::Domain_entry& entry, const json::value& serve
     json::array disks;
     for (const run::Disk_entry& disk : entry.disks) {
         json::object all = disk_json(disk);
-        if (const json::object* vbd = served_disk(served, entry.info.id.domid, disk.devid))
+        const bool ours = disk.device_class == plan::Device_class::xvbd;
+        if (const json::object* vbd = !ours ? nullptr : served_disk(served, entry.info.id.domid, disk.devid))
             add_counts(all, *vbd);
         disks.push_back(std::move(all));
     }

@@ -11,6 +11,8 @@ namespace xvm::xvmd {
 
 /// "xvm.domain/1"
 [[nodiscard]] boost::json::object domain_json(const run::Domain_entry& entry);
+/// "xvm.disk/1", without its schema's name
+[[nodiscard]] boost::json::object disk_json(const run::Disk_entry& disk);
 /// "xvm.host/1"; `domains`: how many there are; `block_backend`: in words.
 [[nodiscard]] boost::json::object host_json(const port::Host_info& host, std::size_t domains,
                                             const std::string& block_backend);

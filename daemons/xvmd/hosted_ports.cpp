@@ -102,11 +102,14 @@ namespace {
 class Hosted_ports final : public Port_set {
   public:
     Hosted_ports(std::shared_ptr<Hosted_machine> machine, std::unique_ptr<port::hosted::Process> process)
-        : domains_(std::move(machine)), process_(std::move(process)) {}
+        : machine_(std::move(machine)), domains_(machine_), process_(std::move(process)) {}
     port::Domains& domains() noexcept override { return domains_; }
     port::Store& store() noexcept override { return process_->store(); }
+    port::Network& network() noexcept override { return machine_->network(); }
+    port::Loops& loops() noexcept override { return machine_->loops(); }
 
   private:
+    std::shared_ptr<Hosted_machine> machine_;
     Hosted_domains domains_;
     std::unique_ptr<port::hosted::Process> process_;
 };
@@ -130,9 +133,13 @@ json::value Hosted_machine::ledger() {
             domains.push_back({{"domid", number(info.id.domid)}, {"memory_bytes", info.memory_bytes}});
     const auto host = domains_.host();
     json::value dump = host_->dump();
+    json::array loops;
+    for (const std::string& label : loops_.labels())
+        loops.emplace_back(label);
     return json::object{{"schema", "xvm.hosted_ledger/1"},
                         {"domains", std::move(domains)},
                         {"memory_free_bytes", host ? host->free_bytes : 0},
+                        {"loops", std::move(loops)},
                         {"machine", std::move(dump)}};
 }
 

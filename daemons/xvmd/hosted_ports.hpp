@@ -5,6 +5,7 @@
 #pragma once
 
 #include "daemons/xvmd/port_set.hpp"
+#include "libvmshare/port/hosted/devices.hpp"
 #include "libvmshare/port/hosted/domains.hpp"
 #include "libvmshare/port/hosted/host.hpp"
 
@@ -27,13 +28,19 @@ class Hosted_machine : public std::enable_shared_from_this<Hosted_machine> {
     [[nodiscard]] const std::shared_ptr<port::hosted::Host>& host() const noexcept { return host_; }
     /// The domains' part, for tests that play a guest. Guarded by nothing: one thread.
     [[nodiscard]] port::hosted::Domain_ledger& domains() noexcept { return domains_; }
+    /// Dom0's devices: it has the bridge "br0".
+    [[nodiscard]] port::hosted::Network_ledger& network() noexcept { return network_; }
+    [[nodiscard]] port::hosted::Loop_ledger& loops() noexcept { return loops_; }
 
   private:
     friend class Hosted_domains;
-    Hosted_machine() : host_(port::hosted::Host::make()) {}
+    friend class Hosted_guests;
+    Hosted_machine() : host_(port::hosted::Host::make()) { network_.add_bridge("br0"); }
 
     std::mutex mutex_; ///< guards domains_
     port::hosted::Domain_ledger domains_;
+    port::hosted::Network_ledger network_;
+    port::hosted::Loop_ledger loops_;
     std::shared_ptr<port::hosted::Host> host_;
 };
 

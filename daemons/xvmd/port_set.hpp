@@ -3,6 +3,8 @@
 #pragma once
 
 #include "libvmshare/port/domains.hpp"
+#include "libvmshare/port/loop.hpp"
+#include "libvmshare/port/net.hpp"
 #include "libvmshare/port/store.hpp"
 
 #include <functional>
@@ -15,6 +17,8 @@ class Port_set {
     virtual ~Port_set() = default;
     [[nodiscard]] virtual port::Domains& domains() noexcept = 0;
     [[nodiscard]] virtual port::Store& store() noexcept = 0;
+    [[nodiscard]] virtual port::Network& network() noexcept = 0;
+    [[nodiscard]] virtual port::Loops& loops() noexcept = 0;
 };
 
 /// Called once per worker.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemons/xvmd/xen_ports.hpp"
 
+#include "libvmshare/port/linux/loops.hpp"
+#include "libvmshare/port/linux/network.hpp"
 #include "libvmshare/port/xen/domains.hpp"
 #include "libvmshare/port/xen/store.hpp"
 
@@ -13,10 +15,14 @@ class Xen_ports final : public Port_set {
         : domains_(std::move(domains)), store_(std::move(store)) {}
     port::Domains& domains() noexcept override { return *domains_; }
     port::Store& store() noexcept override { return *store_; }
+    port::Network& network() noexcept override { return *network_; }
+    port::Loops& loops() noexcept override { return *loops_; }
 
   private:
     std::unique_ptr<port::Domains> domains_;
     std::unique_ptr<port::Store> store_;
+    std::unique_ptr<port::Network> network_ = port::linux_host::make_network();
+    std::unique_ptr<port::Loops> loops_ = port::linux_host::make_loops();
 };
 
 } // namespace

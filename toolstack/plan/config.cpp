@@ -3,6 +3,7 @@
 
 #include "toolstack/plan/config_keys.hpp"
 #include "toolstack/plan/names.hpp"
+#include "toolstack/plan/syntax_error.hpp"
 
 #include <array>
 #include <filesystem>
@@ -31,12 +32,25 @@ Guest_config read_guest(const toml::table& table, const Config_text& text, Confi
     guest.command_line = reader.text("command_line", "command_line = \"console=hvc0\"").value_or("");
     if (guest.command_line.find_first_of("\n\r\0", 0, 3) != std::string::npos)
         reader.bad("command_line", "has more than one line", "write it in one");
+    const std::size_t fits = guest.type == Guest_type::pv ? 1023 : 2047; // what the boot protocols take
+    if (guest.command_line.size() > fits)
+        reader.bad("command_line",
+                   "has " + std::to_string(guest.command_line.size()) + " bytes, a " +
+                       (guest.type == Guest_type::pv ? "PV" : "PVH") + " guest takes " + std::to_string(fits),
+                   "shorten it");
     guest.disks = read_disks(reader, log, base);
+    guest.nets = read_nets(reader, log, guest.name);
     guest.on_poweroff = read_on_stop(reader, "on_poweroff", guest.on_poweroff);
     guest.on_reboot = read_on_stop(reader, "on_reboot", guest.on_reboot);
     guest.on_crash = read_on_stop(reader, "on_crash", guest.on_crash);
     reader.finish();
     return guest;
+}
+
+tl::unexpected<Config_errors> refuse(Error error) {
+    Config_errors errors;
+    errors.push_back(std::move(error));
+    return tl::unexpected<Config_errors>(std::move(errors));
 }
 
 } // namespace
@@ -51,22 +65,28 @@ std::string_view name_of(Disk_kind kind) noexcept {
     return names[static_cast<std::size_t>(kind)];
 }
 
+std::string_view name_of(Disk_backend backend) noexcept {
+    constexpr std::array<std::string_view, 2> names{"xvm", "blkback"};
+    return names[static_cast<std::size_t>(backend)];
+}
+
 tl::expected<Guest_config, Config_errors> parse_config(const Config_text& text) {
     Config_log log(text.source);
     Guest_config guest;
     try {
         const toml::table table = toml::parse(text.toml);
+        if (table.empty())
+            return refuse({Fault::usage, text.source, "is empty",
+                           "write what the guest is: xvm.toml(5) has an example"});
         guest = read_guest(table, text, log);
     } catch (const toml::parse_error& error) {
-        log.add(error.source(), std::string(error.description()), "see xvm.toml(5) for an example");
+        return refuse(explain(error, text.toml, text.source));
     }
     if (!text.name.empty()) {
         guest.name = text.name;
-        if (const auto fault = domain_name_fault(text.name)) {
-            std::vector<Error> errors{
-                {Fault::usage, "name '" + text.name + "'", *fault, "choose another, such as web-1"}};
-            return tl::unexpected<Config_errors>(std::move(errors));
-        }
+        if (const auto fault = domain_name_fault(text.name))
+            return refuse(
+                {Fault::usage, "name '" + text.name + "'", *fault, "choose another, such as web-1"});
     }
     if (auto errors = log.take(); !errors.empty()) return tl::unexpected<Config_errors>(std::move(errors));
     return guest;

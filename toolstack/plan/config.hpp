@@ -17,12 +17,15 @@ namespace xvm::plan {
 
 enum class Guest_type : std::uint8_t { pv, pvh };
 enum class Disk_kind : std::uint8_t { raw, pack };
+/// Who serves a disk: xvm-blkd, for guests with our module; dom0's kernel, for those without.
+enum class Disk_backend : std::uint8_t { xvm, blkback };
 
 /// What becomes of a guest that ended on its own.
 enum class On_stop : std::uint8_t { destroy, restart, preserve };
 
 [[nodiscard]] std::string_view name_of(Guest_type type) noexcept; ///< "pv", "pvh"
 [[nodiscard]] std::string_view name_of(Disk_kind kind) noexcept;  ///< "raw", "pack"
+[[nodiscard]] std::string_view name_of(Disk_backend backend) noexcept; ///< "xvm", "blkback"
 
 /// A kernel or a RAM disk: a whole file, or an entry of a pack.
 struct Image_source {
@@ -39,7 +42,15 @@ struct Disk_config {
     Disk_kind kind = Disk_kind::raw;
     std::string path;
     bool writable = false;
+    Disk_backend backend = Disk_backend::xvm;
     bool operator==(const Disk_config&) const = default;
+};
+
+struct Net_config {
+    std::uint32_t devid = 0; ///< from 0; eth0 in most guests
+    std::string mac;         ///< "00:16:3e:01:02:03", in small letters
+    std::string bridge;
+    bool operator==(const Net_config&) const = default;
 };
 
 struct Guest_config {
@@ -53,6 +64,7 @@ struct Guest_config {
     Image_source ramdisk; ///< may be none
     std::string command_line;
     std::vector<Disk_config> disks;
+    std::vector<Net_config> nets;
     On_stop on_poweroff = On_stop::destroy;
     On_stop on_reboot = On_stop::restart;
     On_stop on_crash = On_stop::preserve;

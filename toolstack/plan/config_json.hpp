@@ -15,12 +15,14 @@ namespace xvm::plan {
 
 BOOST_DESCRIBE_ENUM(Guest_type, pv, pvh)
 BOOST_DESCRIBE_ENUM(Disk_kind, raw, pack)
+BOOST_DESCRIBE_ENUM(Disk_backend, xvm, blkback)
 BOOST_DESCRIBE_ENUM(On_stop, destroy, restart, preserve)
 BOOST_DESCRIBE_STRUCT(Image_source, (), (path, entry))
-BOOST_DESCRIBE_STRUCT(Disk_config, (), (dev, devid, kind, path, writable))
+BOOST_DESCRIBE_STRUCT(Disk_config, (), (dev, devid, kind, path, writable, backend))
+BOOST_DESCRIBE_STRUCT(Net_config, (), (devid, mac, bridge))
 BOOST_DESCRIBE_STRUCT(Guest_config, (),
                       (name, type, memory_bytes, memory_max_bytes, vcpus, pins, kernel, ramdisk, command_line,
-                       disks, on_poweroff, on_reboot, on_crash))
+                       disks, nets, on_poweroff, on_reboot, on_crash))
 
 /// Any described value as an object.
 template <class T>

@@ -82,6 +82,11 @@ Disk_config read_disk(const toml::table& table, Config_log& log, const Base_dire
     if (disk.writable && pack)
         reader.bad("mode", "cannot be 'w': a pack is served read-only",
                    "use mode = \"r\", or raw = \"FILE\"");
+    constexpr std::array<std::string_view, 2> backends{"xvm", "blkback"};
+    if (read_word(reader, "backend", backends) == std::size_t{1}) disk.backend = Disk_backend::blkback;
+    if (disk.backend == Disk_backend::blkback && pack)
+        reader.bad("backend", "cannot be 'blkback': the kernel knows no packs",
+                   "leave it out, or use raw = \"FILE\"");
     reader.finish();
     return disk;
 }

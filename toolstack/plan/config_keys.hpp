@@ -28,4 +28,8 @@ struct Base_directory {
 [[nodiscard]] std::vector<Disk_config> read_disks(Table_reader& reader, Config_log& log,
                                                   const Base_directory& base);
 
+/// `guest`: made-up addresses are made of its name.
+[[nodiscard]] std::vector<Net_config> read_nets(Table_reader& reader, Config_log& log,
+                                                const std::string& guest);
+
 } // namespace xvm::plan

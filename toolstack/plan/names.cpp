@@ -2,6 +2,10 @@
 #include "toolstack/plan/names.hpp"
 
 #include "libvmshare/base/ids.hpp"
+#include "libvmshare/pack/sha256.hpp"
+
+#include <array>
+#include <cstdio>
 
 namespace xvm::plan {
 namespace {
@@ -30,6 +34,40 @@ std::optional<std::string> domain_name_fault(std::string_view name) {
 std::optional<std::uint32_t> disk_devid(std::string_view dev) noexcept {
     if (dev.size() != 4 || !dev.starts_with("xvd") || dev[3] < 'a' || dev[3] > 'p') return std::nullopt;
     return first_devid + 16 * static_cast<std::uint32_t>(dev[3] - 'a');
+}
+
+std::optional<std::string> parse_mac(std::string_view text) {
+    constexpr std::size_t length = 17;
+    constexpr std::string_view hex = "0123456789abcdef";
+    if (text.size() != length) return std::nullopt;
+    std::string mac(text);
+    for (std::size_t i = 0; i < length; ++i) {
+        char& c = mac[i];
+        if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
+        if (i % 3 == 2 ? c != ':' : hex.find(c) == std::string_view::npos) return std::nullopt;
+    }
+    if (hex.find(mac[1]) % 2 != 0 || mac == "00:00:00:00:00:00") return std::nullopt;
+    return mac;
+}
+
+std::string made_up_mac(std::string_view guest, std::uint32_t devid) {
+    const std::string seed = std::string(guest) + '/' + std::to_string(devid);
+    const auto sum = pack::sha256(std::as_bytes(std::span(seed)));
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned>(sum[i]); };
+    std::array<char, 18> text{};
+    std::snprintf(text.data(), text.size(), "00:16:3e:%02x:%02x:%02x", byte(0) & 0x7f, byte(1), byte(2));
+    return text.data();
+}
+
+std::optional<std::string> bridge_name_fault(std::string_view name) {
+    constexpr std::size_t bytes_max = 15; // the kernel's IFNAMSIZ, with its end
+    if (name.empty()) return "is empty";
+    if (name.size() > bytes_max) return "is longer than 15 characters";
+    for (const char c : name)
+        if (c == '/' || c == ':' || c <= ' ' || c == 0x7f)
+            return "may hold no '/', ':', blanks or control characters";
+    if (name == "." || name == "..") return "is no name of an interface";
+    return std::nullopt;
 }
 
 } // namespace xvm::plan

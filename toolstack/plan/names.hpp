@@ -17,4 +17,14 @@ namespace xvm::plan {
 /// The device number of "xvda" … "xvdp": 51712 (major 202) and 16 minors a disk, as stock tools count.
 [[nodiscard]] std::optional<std::uint32_t> disk_devid(std::string_view dev) noexcept;
 
+/// In small letters with colons, or nothing: six bytes in hexadecimal, of one interface (no group address),
+/// not all zero.
+[[nodiscard]] std::optional<std::string> parse_mac(std::string_view text);
+
+/// Of the guest's interface `devid`, in Xen's range 00:16:3e: the same each time for the same name.
+[[nodiscard]] std::string made_up_mac(std::string_view guest, std::uint32_t devid);
+
+/// Why the name cannot be a bridge's, or nothing: 1 to 15 characters, no '/', no blank.
+[[nodiscard]] std::optional<std::string> bridge_name_fault(std::string_view name);
+
 } // namespace xvm::plan

@@ -2,6 +2,7 @@
 #include "toolstack/plan/plan_create.hpp"
 
 #include "toolstack/plan/config_json.hpp"
+#include "toolstack/plan/plan_device.hpp"
 
 namespace xvm::plan {
 namespace json = boost::json;
@@ -18,7 +19,7 @@ Plan plan_create(const Guest_config& guest, const Uuid& uuid, bool paused) {
     // Whatever can be refused without touching the hypervisor is refused first.
     plan.add("check-name", "check-name", {}, some_of({"name"}));
     plan.add("check-host", "check-host", {}, some_of({"type", "memory_bytes", "pins"}));
-    if (!guest.disks.empty()) plan.add("check-disks", "check-disks", {}, some_of({"disks"}));
+    add_device_checks(plan, guest);
     plan.add("load-images", "load-images", {}, some_of({"kernel", "ramdisk"}));
     plan.add("create-domain", "create-domain", "destroy-domain",
              some_of({"type", "vcpus", "memory_bytes", "memory_max_bytes"}));
@@ -29,13 +30,7 @@ Plan plan_create(const Guest_config& guest, const Uuid& uuid, bool paused) {
     plan.add("build", "build", {}, some_of({"command_line"}));
     plan.add("write-guest", "write-guest", "remove-guest", {{"guest", whole}});
     plan.add("introduce", "introduce", "end-and-release");
-    const json::array& disks = whole.at("disks").get_array();
-    for (std::size_t i = 0; i < guest.disks.size(); ++i)
-        plan.add("add-disk", "add-disk-" + guest.disks[i].dev, "remove-disk-" + guest.disks[i].dev,
-                 {{"disk", disks[i]}});
-    // Backends open their images side by side.
-    for (std::size_t i = 0; i < guest.disks.size(); ++i)
-        plan.add("await-disk", "await-disk-" + guest.disks[i].dev, {}, {{"disk", disks[i]}});
+    add_devices(plan, guest);
     if (!paused) plan.add("unpause", "unpause");
     return plan;
 }

@@ -9,6 +9,10 @@ namespace xvm::plan {
 namespace json = boost::json;
 namespace {
 
+std::string disk_name(const Disk_config& disk) {
+    return "disk " + disk.dev;
+}
+
 std::string net_name(const Net_config& net) {
     return "net-" + std::to_string(net.devid);
 }
@@ -80,12 +84,12 @@ void add_devices(Plan& plan, const Guest_config& guest) {
 
 Plan plan_attach_disk(const Guest_ref& guest, const Disk_config& disk, const Attach_options& options) {
     Plan plan{"disk attach", guest.name, guest.id.uuid, never, {}};
-    plan.add("check-slot", "check-slot", {}, device_args(ref_of(disk), disk.dev));
+    plan.add("check-slot", "check-slot", {}, device_args(ref_of(disk), disk_name(disk)));
     plan.add("check-disks", "check-disks", {}, {{"disks", json::array{to_object(disk)}}});
     add_loop(plan, disk);
     add_disk(plan, disk);
     await_disk(plan, disk);
-    await_guest(plan, ref_of(disk), disk.dev, options);
+    await_guest(plan, ref_of(disk), disk_name(disk), options);
     plan.add("keep-disk", "keep-disk", "forget-disk", disk_args(disk));
     return plan;
 }
@@ -121,8 +125,8 @@ Plan plan_detach(const Guest_ref& guest, const Device_ref& device, const std::st
 Plan plan_resize_disk(const Guest_ref& guest, const Disk_config& disk, std::uint64_t from_bytes,
                       std::uint64_t to_bytes) {
     Plan plan{"disk resize", guest.name, guest.id.uuid, never, {}};
-    plan.add("check-device", "check-device", {}, device_args(ref_of(disk), disk.dev));
-    json::object args = device_args(ref_of(disk), disk.dev);
+    plan.add("check-device", "check-device", {}, device_args(ref_of(disk), disk_name(disk)));
+    json::object args = device_args(ref_of(disk), disk_name(disk));
     if (from_bytes != to_bytes) {
         json::object sizes = args;
         sizes["path"] = disk.path;

@@ -28,7 +28,7 @@ struct Detach_options {
     bool force = false; ///< the guest is told, not asked
     std::chrono::milliseconds limit{std::chrono::seconds(20)};
 };
-/// `name`: as the user knows the device: "xvdb", "net 0".
+/// `name`: as the user knows the device: "disk xvdb", "net 0".
 [[nodiscard]] Plan plan_detach(const Guest_ref& guest, const Device_ref& device, const std::string& name,
                                const Detach_options& options);
 

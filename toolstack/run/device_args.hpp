@@ -13,7 +13,7 @@ namespace xvm::run {
 
 struct Device_args {
     plan::Device_ref device;
-    std::string name; ///< as the user knows it: "xvdb", "net 0"
+    std::string name; ///< as the user knows it: "disk xvdb", "net 0"
 };
 
 /// "class", "devid" and "name" of a step's arguments.

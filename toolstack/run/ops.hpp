@@ -27,6 +27,12 @@ struct Op {
 [[nodiscard]] std::span<const Op> create_ops() noexcept;
 [[nodiscard]] std::span<const Op> life_ops() noexcept;
 [[nodiscard]] std::span<const Op> disk_ops() noexcept;
+[[nodiscard]] std::span<const Op> blkback_ops() noexcept;
+[[nodiscard]] std::span<const Op> net_ops() noexcept;
+[[nodiscard]] std::span<const Op> device_ops() noexcept;
+[[nodiscard]] std::span<const Op> save_ops() noexcept;
+[[nodiscard]] std::span<const Op> restore_ops() noexcept;
+[[nodiscard]] std::span<const Op> wish_ops() noexcept;
 
 /// Carries steps out by their operations.
 class Ops_executor final : public Executor {

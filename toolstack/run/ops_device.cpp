@@ -191,29 +191,6 @@ Status ask_detach(Work& work, const json::object& args) {
     return await_leave(work, about, domid, limit);
 }
 
-Status take_back_detach(Work& work, const json::object& args) {
-    XVM_TRY_LET(const Device_args about, device_args(args));
-    XVM_TRY_LET(const auto domid, number_of_nodes(work));
-    if (!domid) return {};
-    const std::string back = plan::backend_dir(about.device, *domid);
-    const std::string front = plan::frontend_dir(about.device, *domid);
-    port::Store& store = work.ports().store;
-    return port::transact(store, [&](port::Txn txn) -> Status {
-        const auto state = store.read(schema::path(back, backend::state), txn);
-        if (!state)
-            return state.error().fault == Fault::not_found ? Status{} : Status(tl::unexpected(state.error()));
-        if (*state == schema::text_of(Device_state::closed)) return {};
-        XVM_TRY(store.write(schema::path(back, backend::online), "1", txn));
-        XVM_TRY(store.remove(schema::path(front, frontend::busy), txn));
-        const auto guest = store.read(schema::path(front, frontend::state), txn);
-        const std::string connected = schema::text_of(Device_state::connected);
-        const bool asked = *state == schema::text_of(Device_state::closing);
-        if (about.device.device_class == Device_class::xvbd || !asked || !guest || *guest != connected)
-            return {};
-        return store.write(schema::path(back, backend::state), connected, txn);
-    });
-}
-
 // --- gone ----------------------------------------------------------------------------------------------
 
 Status close_device(Work& work, const json::object& args) {
@@ -252,6 +229,37 @@ Status forget_device(Work& work, const json::object& args) {
     std::erase_if(record->guest.nets,
                   [&](const plan::Net_config& net) { return plan::ref_of(net) == about.device; });
     return work.ports().book.keep(*record);
+}
+
+Status take_back_detach(Work& work, const json::object& args) {
+    XVM_TRY_LET(const Device_args about, device_args(args));
+    XVM_TRY_LET(const auto domid, number_of_nodes(work));
+    if (!domid) return {};
+    // A guest that has let go already does not take it back: it goes.
+    XVM_TRY_LET(const Sides sides, sides_of(work.ports().store, *domid, about.device));
+    XVM_TRY_LET(const bool over, is_closed(work.ports().store, *domid, about.device));
+    if (over || has_left(sides.frontend)) {
+        XVM_TRY(close_device(work, args));
+        XVM_TRY(remove_device(work, args));
+        return forget_device(work, args);
+    }
+    const std::string back = plan::backend_dir(about.device, *domid);
+    const std::string front = plan::frontend_dir(about.device, *domid);
+    port::Store& store = work.ports().store;
+    return port::transact(store, [&](port::Txn txn) -> Status {
+        const auto state = store.read(schema::path(back, backend::state), txn);
+        if (!state)
+            return state.error().fault == Fault::not_found ? Status{} : Status(tl::unexpected(state.error()));
+        if (*state == schema::text_of(Device_state::closed)) return {};
+        XVM_TRY(store.write(schema::path(back, backend::online), "1", txn));
+        XVM_TRY(store.remove(schema::path(front, frontend::busy), txn));
+        const auto guest = store.read(schema::path(front, frontend::state), txn);
+        const std::string connected = schema::text_of(Device_state::connected);
+        const bool asked = *state == schema::text_of(Device_state::closing);
+        if (about.device.device_class == Device_class::xvbd || !asked || !guest || *guest != connected)
+            return {};
+        return store.write(schema::path(back, backend::state), connected, txn);
+    });
 }
 
 } // namespace

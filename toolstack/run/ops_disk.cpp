@@ -71,19 +71,24 @@ Status await_disk(Work& work, const json::object& args) {
     if (disk.backend == plan::Disk_backend::blkback) return await_kernel_disk(work, disk, domid);
     Ports& ports = work.ports();
     const std::string dir = backend::dir(domid, disk.devid);
-    const std::string offered = schema::text_of(schema::Device_state::init_wait);
     std::string refusal;
+    schema::Device_state now = schema::Device_state::unknown;
     const auto answered = [&]() -> Result<bool> {
+        XVM_TRY_LET(const auto state, read_if_there(ports.store, schema::path(dir, backend::state)));
+        now = state ? schema::state_of(*state) : schema::Device_state::unknown;
+        // Written together with the state that says so.
         XVM_TRY_LET(const auto error, read_if_there(ports.store, schema::path(dir, backend::error)));
         refusal = error.value_or("");
-        if (!refusal.empty()) return true;
-        XVM_TRY_LET(const auto state, read_if_there(ports.store, schema::path(dir, backend::state)));
-        return state == offered;
+        return !refusal.empty() || now != schema::Device_state::initialising;
     };
     XVM_TRY_LET(const bool in_time, wait_until(ports.store, dir, ports.patience.backend, answered));
     const std::string what = "disk " + disk.dev;
     if (!refusal.empty()) return fail(Fault::failed, what, "refused by xvm-blkd: " + refusal, {});
-    if (in_time) return {};
+    // A guest that runs may have taken the offer already.
+    if (now == schema::Device_state::init_wait || now == schema::Device_state::connected) return {};
+    if (in_time)
+        return fail(Fault::failed, what, "the guest's driver or xvm-blkd gave it up",
+                    "see its log: journalctl -u xvm-blkd");
     return fail(Fault::timeout, what, "xvm-blkd did not offer it in time",
                 "see its log: journalctl -u xvm-blkd");
 }
@@ -149,7 +154,7 @@ Status tell_size(Work& work, const json::object& args) {
     };
     XVM_TRY_LET(const bool in_time, wait_until(ports.store, dir, ports.patience.backend, told, work.go_on));
     if (in_time) return {};
-    return fail(Fault::timeout, "disk " + about.name, "xvm-blkd did not take up its size in time",
+    return fail(Fault::timeout, about.name, "xvm-blkd did not take up its size in time",
                 "see its log: journalctl -u xvm-blkd");
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happens to a guest that is there: paused, renamed, asked to stop, ended.
 #include "toolstack/run/args.hpp"
+#include "toolstack/run/device_args.hpp"
 #include "toolstack/run/ops.hpp"
 #include "toolstack/run/store_trees.hpp"
 #include "toolstack/run/teardown.hpp"
@@ -21,12 +22,6 @@ namespace own = schema::own::domain;
 Status if_alive(Work& work, Status (*action)(Work&, Domid)) {
     XVM_TRY_LET(const bool alive, work.alive());
     return alive ? action(work, *work.known_domid()) : Status{};
-}
-
-/// The number whose nodes are this guest's: it has, or had it, and nobody else has it now.
-Result<std::optional<Domid>> number_of_nodes(Work& work) {
-    XVM_TRY_LET(const bool reused, work.number_is_reused());
-    return reused ? std::optional<Domid>{} : work.known_domid();
 }
 
 Status pause(Work& work, const json::object&) {
@@ -113,12 +108,10 @@ Status mark_restart(Work& work, const json::object&) {
 }
 
 Status close_devices(Work& work, const json::object&) {
-    XVM_TRY_LET(const bool alive, work.alive());
-    static_cast<void>(alive); // finds the number, if Xen knows it
     XVM_TRY_LET(const auto domid, number_of_nodes(work));
     if (!domid) return {};
-    XVM_TRY_LET(const auto devids, disk_devids(work.ports().store, *domid));
-    return close_disks(work.ports(), *domid, devids);
+    XVM_TRY_LET(const auto devices, guest_devices(work.ports().store, *domid));
+    return close_devices(work.ports(), *domid, devices);
 }
 
 Status kill_domain(Work& work, const json::object&) {
@@ -128,8 +121,11 @@ Status kill_domain(Work& work, const json::object&) {
 Status await_devices_closed(Work& work, const json::object&) {
     XVM_TRY_LET(const auto domid, number_of_nodes(work));
     if (!domid) return {};
-    XVM_TRY_LET(const auto devids, disk_devids(work.ports().store, *domid));
-    return await_closed(work.ports(), *domid, devids);
+    XVM_TRY_LET(const auto devices, guest_devices(work.ports().store, *domid));
+    const Status closed = await_closed(work.ports(), *domid, devices);
+    // A loop device that is still open goes when it is closed.
+    XVM_TRY(release_loops(work.ports(), {*domid, work.uuid()}));
+    return closed;
 }
 
 Status release_store(Work& work, const json::object&) {

@@ -12,20 +12,17 @@
 namespace xvm::run {
 namespace {
 
-namespace backend = schema::xvbd::backend;
+using plan::Device_class;
+using plan::Device_ref;
 using schema::Device_state;
+namespace backend = schema::xvbd::backend; // every class of device names `state` and `online` alike
 
 std::string domain_text(const Domain_id& id) {
     return "domain " + std::to_string(number(id.domid));
 }
 
-/// Closed, or not there at all.
-Result<bool> is_closed(port::Store& store, const std::string& dir) {
-    XVM_TRY_LET(const auto state, read_if_there(store, schema::path(dir, backend::state)));
-    return !state || *state == schema::text_of(Device_state::closed);
-}
-
-Status close_disk(port::Store& store, const std::string& dir) {
+Status close_device(port::Store& store, Domid domid, const Device_ref& device) {
+    const std::string dir = plan::backend_dir(device, domid);
     return port::transact(store, [&](port::Txn txn) -> Status {
         const auto state = store.read(schema::path(dir, backend::state), txn);
         // Writing would bring back a directory that is gone.
@@ -33,7 +30,11 @@ Status close_disk(port::Store& store, const std::string& dir) {
             return state.error().fault == Fault::not_found ? Status{} : Status(tl::unexpected(state.error()));
         if (*state == schema::text_of(Device_state::closed)) return {};
         XVM_TRY(store.write(schema::path(dir, backend::online), "0", txn));
-        return store.write(schema::path(dir, backend::state), schema::text_of(Device_state::closing), txn);
+        // A kernel's backend goes by its front end alone, and its state is its own to write.
+        if (device.device_class == Device_class::xvbd)
+            XVM_TRY(
+                store.write(schema::path(dir, backend::state), schema::text_of(Device_state::closing), txn));
+        return store.remove(plan::frontend_dir(device, domid), txn);
     });
 }
 
@@ -46,37 +47,63 @@ Result<bool> is_listed(Ports& ports, const Domain_id& id) {
 
 } // namespace
 
-Result<std::vector<std::uint32_t>> disk_devids(port::Store& store, Domid domid) {
-    XVM_TRY_LET(const auto names, list_if_there(store, plan::backend_tree(domid)));
-    std::vector<std::uint32_t> devids;
-    for (const std::string& name : names)
-        if (const auto devid = parse_number<std::uint32_t>(name)) devids.push_back(*devid);
-    return devids;
+Result<std::vector<Device_ref>> guest_devices(port::Store& store, Domid domid) {
+    std::vector<Device_ref> devices;
+    for (const Device_class device_class : plan::all_device_classes) {
+        XVM_TRY_LET(const auto names, list_if_there(store, plan::backend_tree(device_class, domid)));
+        for (const std::string& name : names)
+            if (const auto devid = parse_number<std::uint32_t>(name))
+                devices.push_back({device_class, *devid});
+    }
+    return devices;
 }
 
-Status close_disks(Ports& ports, Domid domid, std::span<const std::uint32_t> devids) {
-    for (const std::uint32_t devid : devids)
-        XVM_TRY(close_disk(ports.store, backend::dir(domid, devid)));
+Result<bool> is_closed(port::Store& store, Domid domid, const Device_ref& device) {
+    const std::string dir = plan::backend_dir(device, domid);
+    XVM_TRY_LET(const auto state, read_if_there(store, schema::path(dir, backend::state)));
+    if (!state || *state == schema::text_of(Device_state::closed)) return true;
+    // No driver in dom0's kernel has taken it.
+    return device.device_class != Device_class::xvbd && *state == schema::text_of(Device_state::initialising);
+}
+
+Status close_devices(Ports& ports, Domid domid, std::span<const Device_ref> devices) {
+    for (const Device_ref& device : devices)
+        XVM_TRY(close_device(ports.store, domid, device));
     return {};
 }
 
-Status await_closed(Ports& ports, Domid domid, std::span<const std::uint32_t> devids) {
-    if (devids.empty() || !ports.block_backend()) return {};
-    std::uint32_t waiting = 0;
-    const auto all_closed = [&]() -> Result<bool> {
-        for (const std::uint32_t devid : devids) {
-            waiting = devid;
-            XVM_TRY_LET(const bool closed, is_closed(ports.store, backend::dir(domid, devid)));
-            if (!closed) return false;
-        }
-        return true;
-    };
-    XVM_TRY_LET(const bool closed,
-                wait_until(ports.store, plan::backend_tree(domid), ports.patience.backend, all_closed));
-    if (closed) return {};
-    return fail(Fault::timeout,
-                "disk " + std::to_string(waiting) + " of domain " + std::to_string(number(domid)),
-                "xvm-blkd did not let go of it in time", "see its log: journalctl -u xvm-blkd");
+Status await_closed(Ports& ports, Domid domid, std::span<const Device_ref> devices) {
+    const auto deadline = std::chrono::steady_clock::now() + ports.patience.backend;
+    std::optional<bool> blkd_runs;
+    for (const Device_ref& device : devices) {
+        const bool ours = device.device_class == Device_class::xvbd;
+        if (ours && !blkd_runs) blkd_runs = ports.block_backend().has_value();
+        if (ours && !*blkd_runs) continue;
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            deadline - std::chrono::steady_clock::now());
+        XVM_TRY_LET(const bool closed,
+                    wait_until(ports.store, plan::backend_dir(device, domid), std::max(left, left.zero()),
+                               [&] { return is_closed(ports.store, domid, device); }));
+        if (closed) continue;
+        const std::string object = std::string(name_of(device.device_class)) + " " +
+                                   std::to_string(device.devid) + " of domain " +
+                                   std::to_string(number(domid));
+        return ours ? fail(Fault::timeout, object, "xvm-blkd did not let go of it in time",
+                           "see its log: journalctl -u xvm-blkd")
+                    : fail(Fault::timeout, object, "dom0's kernel did not let go of it in time",
+                           "see its log: dmesg");
+    }
+    return {};
+}
+
+Status release_loops(Ports& ports, const Domain_id& id) {
+    if (ports.loops == nullptr) return {};
+    XVM_TRY_LET(const auto names, list_if_there(ports.store, schema::path(schema::own::domain::dir(id.domid),
+                                                                          name_of(Device_class::vbd))));
+    for (const std::string& name : names)
+        if (const auto devid = parse_number<std::uint32_t>(name))
+            XVM_TRY(ports.loops->detach(plan::loop_label(id.uuid, *devid)));
+    return {};
 }
 
 Status end_domain(Ports& ports, const Domain_id& id) {

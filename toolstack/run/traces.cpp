@@ -12,7 +12,8 @@ Status remove_guest_traces(Work& work) {
     const auto domid = work.known_domid();
     if (!domid || reused) return {};
     std::vector<std::string> trees = plan::guest_trees({*domid, work.uuid()});
-    trees.push_back(plan::backend_tree(*domid));
+    for (std::string& tree : plan::backend_trees(*domid))
+        trees.push_back(std::move(tree));
     return remove_trees(work.ports().store, trees);
 }
 
