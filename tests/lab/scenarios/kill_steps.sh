@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+# xvmd is killed after every step of every verb that changes a guest: the next one finishes it or undoes it.
+# clock: icount
+# timeout: 1200
+# needs: xvmd xvm xvm-blkd xvm-pack
+cat >/run/guest.toml <<END
+name = "web"
+type = "pv"
+memory = "128MiB"
+pin = $GUEST_CPU
+kernel = "boot.pack:vmlinux"
+ramdisk = "$INITRD"
+command_line = "console=hvc0 loglevel=4 cryptomgr.notests"
+[[disk]]
+dev = "xvda"
+pack = "boot.pack"
+END
+check "A pack is built in dom0" xvm-pack build /run/boot.pack "vmlinux=$KERNEL"
+check "xvm-blkd and xvmd start" xvm_start
+
+come_and_go() {
+    xvm create /run/guest.toml && xvm destroy web
+}
+restart_xvmd() { # [OPTION...]
+    daemon_stop xvmd KILL && daemon_start xvmd "$@"
+}
+steps_of() { # VERB...: the names of its plan's steps
+    xvm "$@" --dry-run -o csv --columns name --no-header | cut -d, -f1
+}
+killed_at() { # STEP VERB...: xvmd dies in the verb, and xvm says so
+    _step=$1
+    shift
+    restart_xvmd --kill-at "$_step" || return 1
+    if _said=$(xvm "$@" 2>&1); then
+        echo "it was done"
+        return 1
+    fi
+    wait_for "! pidof xvmd" 10 || return 1
+    case $_said in
+    *"the connection broke"*) daemon_start xvmd ;;
+    *)
+        echo "it said: $_said"
+        return 1
+        ;;
+    esac
+}
+# Xen's own tables grow with the first guests and stay; so do xvmd's, at each of its starts.
+check "A guest comes and goes" come_and_go
+check "xvmd starts again" restart_xvmd
+check "and another" come_and_go
+check "xvmd stops" daemon_stop xvmd
+ledger nobody
+check "xvmd starts" daemon_start xvmd
+
+killed=0
+nothing_after_create_killed_at() { # STEP
+    killed_at "$1" create /run/guest.toml && daemon_stop xvmd && ledger_same nobody 15
+}
+for step in $(steps_of create /run/guest.toml); do
+    check "Killed after $step of create: the next xvmd undoes it all" nothing_after_create_killed_at "$step"
+    killed=$((killed + 1))
+done
+destroyed_though_killed_at() { # STEP
+    restart_xvmd && xvm create /run/guest.toml || return 1
+    killed_at "$1" destroy web && daemon_stop xvmd && ledger_same nobody 15
+}
+check "xvmd starts" daemon_start xvmd
+check "A guest is created" xvm create /run/guest.toml
+destroy_steps=$(steps_of destroy web)
+check "and destroyed" xvm destroy web
+for step in $destroy_steps; do
+    check "Killed after $step of destroy: the next xvmd finishes it" destroyed_though_killed_at "$step"
+    killed=$((killed + 1))
+done
+
+# A guest that runs notices nothing: it goes on counting.
+cat >/run/count.sh <<'END'
+i=0
+while :; do
+    i=$((i + 1))
+    echo "xvm: counted $i"
+    sleep 1
+done
+END
+guest_initrd /run/count.cpio /run/count.sh
+sed 's,^ramdisk = .*,ramdisk = "/run/count.cpio",' /run/guest.toml >/run/count.toml
+counted() {
+    guest_line web "xvm: counted" | sed 's/.*counted //'
+}
+goes_on() {
+    _was=$(counted)
+    wait_for '[ "$(counted)" -gt '"$_was"' ]' 20
+}
+check "xvmd starts" daemon_start xvmd
+check "A guest that counts is created" xvm create /run/count.toml
+check "It counts" guest_wait web "xvm: counted 2" 120
+state_of() {
+    xvm list -o csv --columns name,state --no-header | sed -n "s/^$1,//p"
+}
+unpaused_though_killed() {
+    killed_at pause pause web && [ "$(state_of web)" = running ] && goes_on
+}
+check "Killed after pausing: the next xvmd lets the guest go on" unpaused_though_killed
+name_kept_though_killed() {
+    killed_at rename rename web mail && [ "$(state_of web)" = running ] && goes_on
+}
+check "Killed after renaming: the next xvmd gives the old name back" name_kept_though_killed
+killed=$((killed + 2))
+figure "steps at which xvmd was killed" "$killed" ""
+check "The store is as the schema says" xvm_store_lint
+check "The guest is destroyed" xvm destroy web
+check "xvmd stops" daemon_stop xvmd
+check "Nothing is left" ledger_same nobody 15
