@@ -31,7 +31,7 @@ void destroy_all(Machine& machine) {
 
 } // namespace
 
-TEST_CASE("A create in which any one call fails leaves the machine as it was, or the guest whole") {
+TEST_CASE("A create in which any one call fails leaves the machine as it was, or the guest whole", "[sweep]") {
     Machine machine;
     const std::string before = machine.ledger();
     int failed = 0;
@@ -47,7 +47,7 @@ TEST_CASE("A create in which any one call fails leaves the machine as it was, or
     CHECK(failed > 50);
 }
 
-TEST_CASE("A destroy in which any one call fails is done all the same") {
+TEST_CASE("A destroy in which any one call fails is done all the same", "[sweep]") {
     Machine machine;
     const std::string before = machine.ledger();
     const unsigned calls = port::faulty::sweep(Fault::failed, [&](port::faulty::Plan& faults) {
@@ -59,7 +59,7 @@ TEST_CASE("A destroy in which any one call fails is done all the same") {
     CHECK(calls > 20);
 }
 
-TEST_CASE("A pause, a rename or a request to stop in which any one call fails leaves the guest as it was") {
+TEST_CASE("A pause, a rename or a request to stop in which any one call fails leaves the guest as it was", "[sweep]") {
     Machine machine;
     const auto id = machine.create(machine.guest());
     REQUIRE(id);
