@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemons/xvmd/hosted_guests.hpp"
 
+#include "daemons/xvmd/hosted_backends.hpp"
 #include "libvmshare/base/number.hpp"
 #include "xenstore-schema/nodes.hpp"
 
@@ -35,6 +36,7 @@ void Hosted_guests::run() {
             const auto event = ports_->store().next_event();
             if (!event || !*event) break;
         }
+        play_backends(*machine_, ports_->store());
         const auto guests = ports_->domains().list();
         if (!guests) continue;
         for (const port::Domain_info& guest : *guests)
@@ -46,7 +48,8 @@ void Hosted_guests::play(const port::Domain_info& guest) {
     port::Store& store = ports_->store();
     const std::string home = home_nodes::dir(guest.id.domid);
     const std::string suspends = schema::path(home, home_nodes::control_feature_suspend);
-    if (const auto said = store.read(suspends); said && *said != "1")
+    if (store.read(schema::path(home, home_nodes::control_shutdown)) &&
+        store.read(suspends) != std::string("1"))
         static_cast<void>(store.write(suspends, "1"));
     if (const auto target = store.read(schema::path(home, home_nodes::memory_target)))
         if (const auto kib = parse_number<std::uint64_t>(*target); kib && *kib << 10 != guest.memory_bytes) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plays the guests of a make-believe machine: each running one does what Linux does when its nodes ask for
-// it. It suspends, powers off, reboots, balloons, and takes processors on and off line.
+// it. It suspends, powers off, reboots, balloons, and takes processors on and off line. The backends of its
+// devices are played, too.
 //
 // Invariant: nothing is played for a guest that is paused, or has stopped.
 #pragma once
