@@ -94,8 +94,9 @@ Status suspend(Work& work, const json::object& args) {
     if (!offers)
         return fail(Fault::failed, work.object(), "does not know how to suspend, or is not up yet",
                     "Linux does once it has booted, if built with CONFIG_HIBERNATE_CALLBACKS");
-    saving.asked = Saving::Did::yes;
+    saving.asked = Saving::Did::unknown; // a write that failed may have been done
     XVM_TRY(work.ports().store.write(shutdown_node(domid), suspend_word));
+    saving.asked = Saving::Did::yes;
     return await_suspended(work, domid, std::chrono::milliseconds(limit_ms));
 }
 
