@@ -89,7 +89,7 @@ _xvm_add() { # KIND
     (domain) compadd -- ${(f)"$(timeout 1 xvm list -o csv --columns name --no-header 2>/dev/null)"} ;;
     (config) compadd -- ${(f)"$(timeout 1 xvm config list -o csv --columns name --no-header 2>/dev/null)"} ;;
     (file) _files ;;
-    (=*) compadd -- ${=1#=} ;;
+    (\\=*) compadd -- ${=${1#?}} ;;
     esac
 }
 
