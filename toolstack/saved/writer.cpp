@@ -32,6 +32,9 @@ Status check_target(const std::string& path, std::uint64_t bytes, bool replace) 
     if (::stat(directory.c_str(), &status) != 0)
         return fail_errno(errno, directory, "cannot be written to", "make the directory first");
     if (!S_ISDIR(status.st_mode)) return fail(Fault::usage, directory, "is no directory");
+    if (::access(directory.c_str(), W_OK | X_OK) != 0)
+        return fail_errno(errno, directory, "cannot be written to",
+                          "save it where xvmd may write (ReadWritePaths in its unit)");
     if (::lstat(path.c_str(), &status) == 0) {
         if (!S_ISREG(status.st_mode)) return fail(Fault::usage, path, "is there, and no file");
         if (!replace)
