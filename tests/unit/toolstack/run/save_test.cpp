@@ -160,7 +160,8 @@ TEST_CASE("A save without its undo leaves the guest suspended: the checks see it
 }
 
 TEST_CASE(
-    "A save in which any one call to Xen or the store fails leaves a guest that runs, or one that is saved") {
+    "A save in which any one call to Xen or the store fails leaves a guest that runs, or one that is saved",
+    "[sweep]") {
     unsigned undone = 0;
     unsigned saved = 0;
     const unsigned calls = port::faulty::sweep(Fault::failed, [&](port::faulty::Plan& faults) {
@@ -182,7 +183,8 @@ TEST_CASE(
     CHECK(saved > 10);
 }
 
-TEST_CASE("A restore in which any one call to Xen or the store fails leaves nothing, or the guest whole") {
+TEST_CASE("A restore in which any one call to Xen or the store fails leaves nothing, or the guest whole",
+          "[sweep]") {
     Saving_machine machine;
     REQUIRE(machine.save(machine.save_plan()));
     unsigned failed = 0;
@@ -313,7 +315,8 @@ TEST_CASE("A save that is cancelled leaves a guest that runs, and no file") {
     CHECK(asked > 10); // also in the midst of the memory
 }
 
-TEST_CASE("An xvmd that dies at any step of a save leaves a guest that runs, or one that is saved") {
+TEST_CASE("An xvmd that dies at any step of a save leaves a guest that runs, or one that is saved",
+          "[sweep]") {
     const std::size_t steps = Saving_machine().save_plan().steps.size();
     for (std::size_t step = 0; step < steps; ++step) {
         Saving_machine machine;
