@@ -76,11 +76,15 @@ def rootfs(out: Path, extra_packages: list[str], added: Iterable[tuple[Path, str
         _make_image(tree, out)
 
 
-def fio_rootfs() -> Path:
-    """The cached root file system with fio."""
-    versions = [str(p) for p in debian.library_closure(["fio"])]
+# What a scenario may need: a root file system by this name with these packages.
+ROOTS = {"fio": ["fio"], "ptp": ["chrony", "linuxptp"]}
+
+
+def named_rootfs(name: str) -> Path:
+    """The cached root file system of that name in ROOTS."""
+    versions = [str(p) for p in debian.library_closure(ROOTS[name])]
     key = key_of(versions, pieces.tools().name, paths.LAB / "xvmlab/guest.py")
-    return piece("fio", key, lambda out: rootfs(out / "fio.squashfs", ["fio"])) / "fio.squashfs"
+    return piece(name, key, lambda out: rootfs(out / f"{name}.squashfs", ROOTS[name])) / f"{name}.squashfs"
 
 
 def _add_packages(tree: Path, packages: list[str]) -> None:
@@ -97,9 +101,12 @@ def _add_packages(tree: Path, packages: list[str]) -> None:
             shutil.copy(file, place)
 
 
+_PROGRAMS = {"linuxptp": "phc2sys"}  # where they are not named like their package
+
+
 def _programs_of(package: str, unpacked: Path) -> list[Path]:
     found = [f for d in ("usr/bin", "bin", "usr/sbin", "sbin") for f in (unpacked / d).glob("*")
-             if f.is_file() and elf.is_elf(f) and f.name.startswith(package)]
+             if f.is_file() and elf.is_elf(f) and f.name.startswith(_PROGRAMS.get(package, package))]
     if not found:
         raise LabError(f"Debian package {package}: has no program named like it")
     return found

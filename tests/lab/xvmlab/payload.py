@@ -71,7 +71,7 @@ class Payload:
             package = next((i.source for i in present if i.name == "xvm.deb"), None)
             if "debian" in self.scenario.needs and package:
                 debian_root.add_to(archive, package, "/debian")
-            names = {i.name for i in present} | {m.name for m in (ours.glob("*.ko") if ours else [])} | {"fio", "debian"}
+            names = {i.name for i in present} | {m.name for m in (ours.glob("*.ko") if ours else [])} | {*guest.ROOTS, "debian"}
             self.missing = [n for n in self.scenario.needs if n not in names]
             archive.copy(self.scenario.file, "/payload/scenario.sh")
         archive.file("/payload/environment", self._environment().encode())
@@ -117,8 +117,9 @@ class Payload:
     def _guest(archive: cpio.Archive, scenario: Scenario) -> None:
         for script in scenario.guest_scripts:
             archive.copy(script, f"/payload/guest/{script.name}")
-        if "fio" in scenario.needs:
-            archive.copy(guest.fio_rootfs(), "/payload/guest/fio.squashfs")
+        for name in guest.ROOTS:
+            if name in scenario.needs:
+                archive.copy(guest.named_rootfs(name), f"/payload/guest/{name}.squashfs")
 
 
 def add_tree(archive: cpio.Archive, source: Path, target: str) -> None:

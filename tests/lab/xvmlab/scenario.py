@@ -5,7 +5,7 @@
     # clock: icount           normal (default) or icount
     # timeout: 300            seconds of dom0 time for the scenario (default 120)
     # needs: xvm-blkd fio     programs of payload.list, xvm_*.ko modules, `fio` (a root file system with it),
-                            `debian` (a root with dpkg and systemd, for what xvm.deb depends on)
+                            `ptp` (one with chrony and phc2sys), `debian` (a root with dpkg and systemd, for what xvm.deb depends on)
     # trace: xenstore         xenstored's requests into /out/xenstored.log
 """
 
