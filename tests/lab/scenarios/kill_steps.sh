@@ -3,6 +3,7 @@
 # clock: icount
 # timeout: 1200
 # needs: xvmd xvm xvm-blkd xvm-pack
+. /usr/lib/xvm-test/kill.inc
 cat >/run/guest.toml <<END
 name = "web"
 type = "pv"
@@ -20,29 +21,6 @@ check "xvm-blkd and xvmd start" xvm_start
 
 come_and_go() {
     xvm create /run/guest.toml && xvm destroy web
-}
-restart_xvmd() { # [OPTION...]
-    daemon_stop xvmd KILL && daemon_start xvmd "$@"
-}
-steps_of() { # VERB...: the names of its plan's steps
-    xvm "$@" --dry-run -o csv --columns name --no-header | cut -d, -f1
-}
-killed_at() { # STEP VERB...: xvmd dies in the verb, and xvm says so
-    _step=$1
-    shift
-    restart_xvmd --kill-at "$_step" || return 1
-    if _said=$(xvm "$@" 2>&1); then
-        echo "it was done"
-        return 1
-    fi
-    wait_for "! pidof xvmd" 10 || return 1
-    case $_said in
-    *"the connection broke"*) daemon_start xvmd ;;
-    *)
-        echo "it said: $_said"
-        return 1
-        ;;
-    esac
 }
 # Xen's own tables grow with the first guests and stay; so do xvmd's, at each of its starts.
 check "A guest comes and goes" come_and_go
@@ -73,30 +51,12 @@ for step in $destroy_steps; do
     killed=$((killed + 1))
 done
 
-# A guest that runs notices nothing: it goes on counting.
-cat >/run/count.sh <<'END'
-i=0
-while :; do
-    i=$((i + 1))
-    echo "xvm: counted $i"
-    sleep 1
-done
-END
-guest_initrd /run/count.cpio /run/count.sh
-sed 's,^ramdisk = .*,ramdisk = "/run/count.cpio",' /run/guest.toml >/run/count.toml
-counted() {
-    guest_line web "xvm: counted" | sed 's/.*counted //'
-}
-goes_on() {
-    _was=$(counted)
-    wait_for '[ "$(counted)" -gt '"$_was"' ]' 20
-}
 check "xvmd starts" daemon_start xvmd
+# A guest that runs notices nothing: it goes on counting.
+counting_initrd /run/count.cpio
+sed 's,^ramdisk = .*,ramdisk = "/run/count.cpio",' /run/guest.toml >/run/count.toml
 check "A guest that counts is created" xvm create /run/count.toml
 check "It counts" guest_wait web "xvm: counted 2" 120
-state_of() {
-    xvm list -o csv --columns name,state --no-header | sed -n "s/^$1,//p"
-}
 unpaused_though_killed() {
     killed_at pause pause web && [ "$(state_of web)" = running ] && goes_on
 }
