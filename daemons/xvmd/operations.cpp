@@ -43,6 +43,7 @@ boost::json::object Operation::json() const {
         {"uuid", uuid_.text()},        {"state", state_}, {"step", step_}, {"started_ms", started_ms_}};
     if (client_pid_ != 0) object["client_pid"] = client_pid_;
     if (ended_ms_ != 0) object["ended_ms"] = ended_ms_;
+    if (moved_bytes_ != 0) object["moved_bytes"] = moved_bytes_.load();
     if (error_) object["error"] = api::failure_json(*error_);
     return object;
 }

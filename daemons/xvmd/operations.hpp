@@ -28,6 +28,8 @@ class Operation {
     void at(const std::string& step, bool undoing);
     void end(const Status& outcome);
     void cancel() noexcept { cancelled_ = true; }
+    /// Of the guest's memory, so far.
+    void moved(std::uint64_t bytes) noexcept { moved_bytes_ = bytes; }
     [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
     [[nodiscard]] bool over() const;
     /// "xvm.operation/1"
@@ -41,6 +43,7 @@ class Operation {
     const std::int64_t client_pid_;
     const std::int64_t started_ms_;
     std::atomic<bool> cancelled_ = false;
+    std::atomic<std::uint64_t> moved_bytes_ = 0;
     mutable std::mutex mutex_; ///< guards all below
     std::string state_ = "running";
     std::string step_;

@@ -76,8 +76,8 @@ std::string_view words(run::Phase phase) {
 
 } // namespace
 
-Answer domain_answer(run::Ports& ports, std::string_view id) {
-    const auto entry = run::find_domain(ports, id);
+Answer domain_answer(run::Ports& ports, std::string_view id, run::Sight sight) {
+    const auto entry = run::find_domain(ports, id, sight);
     if (!entry) return tl::unexpected<api::Failure>(entry.error());
     return json::value(domain_json(*entry));
 }
@@ -165,7 +165,8 @@ void Verbs::make(std::string_view id, Make make) {
             std::string key = plan->name;
             submit(std::move(key), reply, [this, call, plan = std::move(*plan), reply](run::Ports& then) {
                 const auto answer = [&](const Domain_id& done) {
-                    return domain_answer(then, done.uuid.text());
+                    // It has no console yet: xenconsoled is about to look at it.
+                    return domain_answer(then, done.uuid.text(), run::Sight::devices);
                 };
                 finish(then, call, reply, plan, {}, answer, created);
             });
@@ -182,7 +183,8 @@ void Verbs::finish(run::Ports& ports, const Call& call, const daemon::Reply& rep
                                    : failure_response(possible.error()));
     }
     const auto since = Clock::now();
-    const auto operation = service_.operations.begin(std::string(call.verb->words), plan.name, plan.uuid, call.peer.pid);
+    const auto operation =
+        service_.operations.begin(std::string(call.verb->words), plan.name, plan.uuid, call.peer.pid);
     const bool waits = !call.has("wait") || call.flag("wait");
     if (!waits) reply.send(json_response(operation->json(), accepted));
     auto done = run_plan(ports, plan, domid, operation, go_on_of(call, reply, operation, waits));
@@ -208,6 +210,7 @@ Result<Domain_id> Verbs::run_plan(run::Ports& ports, const plan::Plan& plan, std
                                   const std::function<Status()>& go_on) {
     run::Hooks hooks;
     hooks.go_on = go_on;
+    hooks.moved = [operation](std::uint64_t bytes) { operation->moved(bytes); };
     hooks.progress = [&](const plan::Step& step, run::Phase phase) {
         operation->at(step.name, phase == run::Phase::undone || phase == run::Phase::stuck);
         spdlog::debug("{} '{}': step {} {}", plan.verb, plan.name, step.name, words(phase));

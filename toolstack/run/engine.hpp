@@ -33,6 +33,8 @@ struct Hooks {
     std::function<void(const plan::Step&, Phase)> progress;
     /// Asked before each step until the commit, and by steps that wait: an Error takes everything back.
     std::function<Status()> go_on;
+    /// Told now and then by a step that moves a guest's memory: how much so far. Any thread; may be empty.
+    std::function<void(std::uint64_t bytes)> moved;
     /// Called after a step did its work; an Error makes the step a failed one. For fault injection.
     std::function<Status(const plan::Step&)> after;
 };

@@ -34,7 +34,7 @@ Status restore_memory(Work& work, const json::object& args) {
     XVM_TRY_LET(const int fd, file->stream());
     XVM_TRY_LET(const Domid domid, work.domid());
     auto& made = work.facts<Creation>();
-    const port::Stream_hooks hooks{{}, [&work] { return work.go_on && !work.go_on(); }};
+    const port::Stream_hooks hooks{work.moved, [&work] { return work.go_on && !work.go_on(); }};
     auto built = work.ports().domains.restore(domid, made.shape, fd, hooks);
     if (!built) {
         if (work.go_on) XVM_TRY(work.go_on());

@@ -43,7 +43,7 @@ Status or_cancelled(Work& work, Status done) {
 }
 
 port::Stream_hooks stream_hooks(Work& work) {
-    return {{}, [&work] { return work.go_on && !work.go_on(); }};
+    return {work.moved, [&work] { return work.go_on && !work.go_on(); }};
 }
 
 Status check_save(Work& work, const json::object& args) {

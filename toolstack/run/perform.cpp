@@ -9,6 +9,7 @@ Result<Domain_id> perform(Ports& ports, const plan::Plan& plan, const Hooks& hoo
                           std::optional<Domid> domid) {
     Work work(ports, plan);
     work.go_on = hooks.go_on;
+    work.moved = hooks.moved;
     if (domid) work.set_domid(*domid);
     Ops_executor executor(work);
     std::optional<Journal_entry> entry;

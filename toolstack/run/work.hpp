@@ -45,6 +45,8 @@ class Work {
 
     /// Asked by what waits: an Error ends the wait. May be empty.
     std::function<Status()> go_on;
+    /// Told by what moves a guest's memory; may be empty.
+    std::function<void(std::uint64_t bytes)> moved;
 
     [[nodiscard]] std::string object() const { return "domain '" + name_ + "'"; }
 

@@ -87,7 +87,12 @@ class Saving_machine : public Machine {
 
 TEST_CASE("A guest is saved and restored, and both leave the machine as they should") {
     Saving_machine machine;
-    REQUIRE(machine.save(machine.save_plan()));
+    run::Hooks hooks;
+    std::vector<std::uint64_t> moved;
+    hooks.moved = [&](std::uint64_t bytes) { moved.push_back(bytes); };
+    REQUIRE(machine.save(machine.save_plan(), hooks));
+    CHECK(moved.size() > 10);
+    CHECK(std::is_sorted(moved.begin(), moved.end()));
     CHECK(machine.ledger() == machine.empty);
     CHECK(std::filesystem::exists(machine.file()));
     CHECK_FALSE(std::filesystem::exists(machine.file() + ".partial"));
