@@ -71,22 +71,23 @@ json::object domain_json(const run::Domain_entry& entry) {
     for (const run::Disk_entry& disk : entry.disks)
         disks.push_back(disk_json(disk));
     const bool stale = entry.life == run::Life::stale;
-    return {{"schema", "xvm.domain/1"},
-            {"domid", number(info.id.domid)},
-            {"uuid", info.id.uuid.text()},
-            {"name", entry.name},
-            {"type", stale                               ? "-"
-                     : info.type == port::Guest_type::pv ? "pv"
-                                                         : "pvh"},
-            {"state", run::name_of(entry.life)},
-            {"managed", entry.managed},
-            {"vcpus", info.vcpus},
-            {"memory_bytes", info.memory_bytes},
-            {"memory_max_bytes", info.memory_max_bytes},
-            {"cpu_time_ns", info.cpu_time_ns},
-            {"has_console", entry.managed && !stale},
-            {"console_tty", entry.tty},
-            {"disks", std::move(disks)}};
+    json::object object{{"schema", "xvm.domain/1"},
+                        {"domid", number(info.id.domid)},
+                        {"uuid", info.id.uuid.text()},
+                        {"name", entry.name},
+                        {"type", stale                               ? "-"
+                                 : info.type == port::Guest_type::pv ? "pv"
+                                                                     : "pvh"},
+                        {"state", run::name_of(entry.life)},
+                        {"managed", entry.managed},
+                        {"vcpus", info.vcpus},
+                        {"memory_bytes", info.memory_bytes},
+                        {"memory_max_bytes", info.memory_max_bytes},
+                        {"cpu_time_ns", info.cpu_time_ns},
+                        {"has_console", entry.managed && !stale},
+                        {"disks", std::move(disks)}};
+    if (entry.tty) object["console_tty"] = *entry.tty;
+    return object;
 }
 
 json::object host_json(const port::Host_info& host, std::size_t domains, const std::string& block_backend) {

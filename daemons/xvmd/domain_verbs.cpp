@@ -33,7 +33,7 @@ Planned plan_of_create(run::Ports&, const Call& call) {
 }
 
 Answer list(run::Ports& ports, const Call&) {
-    const auto entries = run::list_domains(ports);
+    const auto entries = run::list_domains(ports, run::Sight::devices);
     if (!entries) return tl::unexpected<api::Failure>(entries.error());
     json::array domains;
     for (const run::Domain_entry& entry : *entries)
@@ -43,7 +43,7 @@ Answer list(run::Ports& ports, const Call&) {
 
 Answer top(run::Ports& ports, const Call&) {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    const auto entries = run::list_domains(ports);
+    const auto entries = run::list_domains(ports, run::Sight::records);
     if (!entries) return tl::unexpected<api::Failure>(entries.error());
     const auto host = ports.domains.host();
     if (!host) return tl::unexpected<api::Failure>(host.error());

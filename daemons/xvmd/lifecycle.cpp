@@ -107,7 +107,7 @@ void Lifecycle::look_after(std::chrono::milliseconds delay) {
 }
 
 void Lifecycle::examine(run::Ports& ports) {
-    const auto entries = run::list_domains(ports);
+    const auto entries = run::list_domains(ports, run::Sight::records);
     if (!entries) {
         spdlog::error("cannot see which guests stopped: {}", entries.error().line());
         return;

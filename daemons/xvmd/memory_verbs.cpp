@@ -34,7 +34,7 @@ Result<json::value> show(run::Ports& ports, const Call& call) {
         XVM_TRY_LET(run::Domain_entry entry, run::find_domain(ports, call.text("id")));
         entries.push_back(std::move(entry));
     } else {
-        XVM_TRY_LET(entries, run::list_domains(ports));
+        XVM_TRY_LET(entries, run::list_domains(ports, run::Sight::records));
     }
     XVM_TRY_LET(const auto host, ports.domains.host());
     json::array domains;

@@ -84,7 +84,8 @@ class Verbs {
 };
 
 /// By name, number or uuid, as an Answer "xvm.domain/1".
-[[nodiscard]] Answer domain_answer(run::Ports& ports, std::string_view id);
+[[nodiscard]] Answer domain_answer(run::Ports& ports, std::string_view id,
+                                   run::Sight sight = run::Sight::all);
 
 // One function a noun; each binds its verbs.
 class Lifecycle;

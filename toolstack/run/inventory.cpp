@@ -110,7 +110,8 @@ Known known_entry(const port::Domain_info& info, const Guest_record& record, Sig
     known.entry.name = record.guest.name;
     for (const plan::Disk_config& disk : record.guest.disks) {
         known.entry.disks.push_back(entry_of(disk));
-        if (sight == Sight::all) known.disks.push_back(want_disk(reading, plan::ref_of(disk), info.id.domid));
+        if (sight != Sight::records)
+            known.disks.push_back(want_disk(reading, plan::ref_of(disk), info.id.domid));
     }
     if (sight == Sight::all) known.tty = reading.want(home::dir(info.id.domid), home::console_tty);
     return known;
@@ -165,13 +166,15 @@ struct Unknown {
     std::size_t uuid = 0;
     std::size_t own_name = 0;
     std::size_t home_name = 0;
-    std::size_t tty = 0;
+    std::optional<std::size_t> tty;
 };
 
-Unknown want_unknown(const port::Domain_info& info, Reading& reading) {
+Unknown want_unknown(const port::Domain_info& info, Sight sight, Reading& reading) {
     const Domid domid = info.id.domid;
     return {info, reading.want(own::dir(domid), own::uuid), reading.want(own::dir(domid), own::name),
-            reading.want(home::dir(domid), home::name), reading.want(home::dir(domid), home::console_tty)};
+            reading.want(home::dir(domid), home::name),
+            sight == Sight::all ? std::optional(reading.want(home::dir(domid), home::console_tty))
+                                : std::nullopt};
 }
 
 Result<Domain_entry> entry_of(port::Store& store, const Unknown& unknown, const Reading& reading) {
@@ -182,7 +185,7 @@ Result<Domain_entry> entry_of(port::Store& store, const Unknown& unknown, const 
     // The private name is xvm's word; the other stands in the guest's home, where other tools put theirs.
     entry.name = reading.text(entry.managed ? unknown.own_name : unknown.home_name);
     if (entry.info.id.domid == dom0 && entry.name.empty()) entry.name = dom0_name;
-    entry.tty = reading.text(unknown.tty);
+    if (unknown.tty) entry.tty = reading.text(*unknown.tty);
     if (entry.managed) {
         XVM_TRY_LET(entry.disks, disks_of(store, entry.info.id.domid));
     }
@@ -212,12 +215,12 @@ Status add_stale(port::Store& store, std::vector<Domain_entry>& entries) {
 }
 
 /// The domain of a record, if Xen has it.
-Result<std::optional<Domain_entry>> entry_of(Ports& ports, const Guest_record& record) {
+Result<std::optional<Domain_entry>> entry_of(Ports& ports, const Guest_record& record, Sight sight) {
     const auto info = ports.domains.info(record.id.domid);
     if (!info && info.error().fault != Fault::not_found) return tl::unexpected<Error>(info.error());
     if (!info || info->id.uuid != record.id.uuid) return std::optional<Domain_entry>{};
     Reading reading;
-    Known known = known_entry(*info, record, Sight::all, reading);
+    Known known = known_entry(*info, record, sight, reading);
     XVM_TRY(reading.run(ports.store));
     fill(known, reading);
     return std::optional(std::move(known.entry));
@@ -241,7 +244,7 @@ Result<std::vector<Domain_entry>> list_domains(Ports& ports, Sight sight) {
         if (record && record->id == info.id)
             known.push_back(known_entry(info, *record, sight, reading));
         else
-            unknown.push_back(want_unknown(info, reading));
+            unknown.push_back(want_unknown(info, sight, reading));
     }
     XVM_TRY(reading.run(ports.store));
     std::vector<Domain_entry> entries;
@@ -295,15 +298,15 @@ Result<std::optional<Domain_entry>> name_holder(Ports& ports, std::string_view n
     return std::optional(std::move(entry));
 }
 
-Result<Domain_entry> find_domain(Ports& ports, std::string_view id) {
+Result<Domain_entry> find_domain(Ports& ports, std::string_view id, Sight sight) {
     // Most who are asked for are our own, by the name or uuid that we know them by.
     const auto uuid_meant = Uuid::parse(id);
     const auto record = uuid_meant ? ports.book.by_uuid(*uuid_meant) : ports.book.by_name(id);
     if (record) {
-        XVM_TRY_LET(auto entry, entry_of(ports, *record));
+        XVM_TRY_LET(auto entry, entry_of(ports, *record, sight));
         if (entry) return std::move(*entry);
     }
-    XVM_TRY_LET(auto entries, list_domains(ports));
+    XVM_TRY_LET(auto entries, list_domains(ports, sight));
     const auto pick = [&](auto&& matches) -> const Domain_entry* {
         const Domain_entry* found = nullptr;
         for (const Domain_entry& entry : entries)

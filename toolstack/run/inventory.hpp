@@ -42,14 +42,16 @@ struct Domain_entry {
     std::string name;       ///< empty: none known
     Life life = Life::running;
     bool managed = false;
-    std::string tty; ///< the console's pseudo-terminal, once there is one
+    /// The console's pseudo-terminal, empty before there is one; nothing if it was not looked for.
+    std::optional<std::string> tty;
     std::vector<Disk_entry> disks;
 };
 
 /// How closely to look.
 enum class Sight : std::uint8_t {
     records, ///< without consoles and the states of disks: next to nothing is asked of the store
-    all,
+    devices, ///< with the states of disks
+    all,     ///< with consoles, too
 };
 
 /// All of them, dom0 among them, by rising domid.
@@ -60,6 +62,6 @@ enum class Sight : std::uint8_t {
 [[nodiscard]] Result<std::optional<Domain_entry>> name_holder(Ports& ports, std::string_view name);
 
 /// By name, domid or uuid, in this order. not_found: with the nearest name there is.
-[[nodiscard]] Result<Domain_entry> find_domain(Ports& ports, std::string_view id);
+[[nodiscard]] Result<Domain_entry> find_domain(Ports& ports, std::string_view id, Sight sight = Sight::all);
 
 } // namespace xvm::run

@@ -31,7 +31,7 @@ Status check_disks(Work& work, const json::object& args) {
     XVM_TRY_LET(const auto disks, argument<std::vector<plan::Disk_config>>(args, "disks"));
     const auto by_xvm = [](const plan::Disk_config& disk) { return disk.backend == plan::Disk_backend::xvm; };
     if (std::any_of(disks.begin(), disks.end(), by_xvm)) XVM_TRY(work.ports().block_backend());
-    XVM_TRY_LET(const auto entries, list_domains(work.ports()));
+    XVM_TRY_LET(const auto entries, list_domains(work.ports(), Sight::records));
     for (const plan::Disk_config& disk : disks) {
         for (const Domain_entry& entry : entries)
             for (const Disk_entry& other : entry.disks)
