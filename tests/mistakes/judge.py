@@ -16,7 +16,7 @@ from dataclasses import dataclass
 PROGRESS = re.compile(r"^(Parsing config from |WARNING: .*deprecat)")
 PLACE = re.compile(r"[\w./ -]+:\d+:\d+\b")
 # A remedy is an instruction where a clause begins, or a question after what was meant.
-REMEDY = re.compile(r"did you mean|usage: |(^|[;:,.(!] ?|\band |\bor |\bthen )(please )?(add|ask|attach|call|check|choose|convert|copy|count|delete|"
+REMEDY = re.compile(r"did you mean|usage: |(^|[;:,.(!] ?|\band |\bor |\bthen )(please )?(add|ask|attach|call|check|choose|clean|convert|copy|count|delete|"
                     r"destroy|do not|end|find|free|give|install|keep|leave|list|load|lower|make|move|name|put|raise|read|"
                     r"remove|rename|restart|run|save|say|see|set|shorten|start|stop|take|try|use|wait|write)\b", re.IGNORECASE)
 ENDED = (124, 137, 143)
