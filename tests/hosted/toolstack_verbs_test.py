@@ -281,7 +281,37 @@ class Verbs(unittest.TestCase):
             self.assertEqual(self.xvm(daemon, "wait", "web", "gone", "--timeout", "50ms").returncode, 6)
 
     def test_interrupted_it_has_xvmd_cancel(self):
-        """An xvmd that knows an operation of this client, and answers late."""
+        """A guest that is paused does not do what it is asked, so the command waits."""
+        with Daemon(self.dir) as daemon:
+            self.xvm(daemon, "create", "guest.toml", "--paused")
+            for name, said in (("SIGINT", "cancelled"), ("SIGTERM", "cancelled")):
+                waits = subprocess.Popen([XVM, "shutdown", "web", "--socket", daemon.socket], stdout=subprocess.PIPE,
+                                         stderr=subprocess.PIPE, text=True)
+                self.wait_for(daemon, lambda one: one["state"] == "running" and one["client_pid"] == waits.pid)
+                waits.send_signal(getattr(signal, name))
+                out, err = waits.communicate(timeout=WITHIN_S)
+                self.assertEqual((waits.returncode, out), (1, ""), err)
+                self.assertTrue(err.startswith(f"xvm: shutdown 'web': {said}"), err)
+                self.wait_for(daemon, lambda one: one["state"] == "cancelled" and one["client_pid"] == waits.pid)
+            self.assertIn("paused", self.xvm(daemon, "list").stdout)
+
+    def test_a_client_that_is_killed_is_cancelled(self):
+        with Daemon(self.dir) as daemon:
+            self.xvm(daemon, "create", "guest.toml", "--paused")
+            waits = subprocess.Popen([XVM, "shutdown", "web", "--socket", daemon.socket])
+            self.wait_for(daemon, lambda one: one["state"] == "running" and one["client_pid"] == waits.pid)
+            waits.kill()
+            waits.wait()
+            self.wait_for(daemon, lambda one: one["state"] == "cancelled" and one["client_pid"] == waits.pid)
+
+    def wait_for(self, daemon, wanted):
+        """Until an operation is as wanted."""
+        deadline = time.monotonic() + WITHIN_S
+        while not any(wanted(one) for one in json.loads(daemon.ask("GET", "/v1/operations")[1])["operations"]):
+            self.assertLess(time.monotonic(), deadline, daemon.ask("GET", "/v1/operations")[1])
+            time.sleep(0.01)
+
+    def test_interrupted_it_hangs_up_on_an_xvmd_that_knows_nothing_of_it(self):
         path = os.path.join(self.dir, "fake.sock")
         fake = Fake(path, {"schema": "xvm.operations/1", "operations": []}, delay_s=1.0)
         self.addCleanup(fake.close)
