@@ -127,7 +127,8 @@ def main():
     start = time.monotonic()
 
     arguments.build = arguments.build.resolve()
-    if not build(arguments.build, [], "programs and tests"):
+    # Not optimised: half of the compiler's time, and the order of memory is what models and kernels' tests are for.
+    if not build(arguments.build, ["--buildtype=plain", "-Doptimization=0"], "programs and tests"):
         counts.failed += 1
         counts.failures.append("build")
         suites = []

@@ -14,14 +14,9 @@ TESTS = Path(__file__).resolve().parent
 LAB = TESTS / "lab" / "lab"
 LINES_OF_A_FAILURE = 60
 
-sys.path.insert(0, str(TESTS / "demo"))
+sys.path[:0] = [str(TESTS / "demo"), str(TESTS / "lab")]
 import demo  # noqa: E402
-
-
-def scenarios():
-    """(name, clock) of every scenario."""
-    listed = subprocess.run([str(LAB), "list"], capture_output=True, text=True, check=True).stdout
-    return [tuple(line.split()[:2]) for line in listed.splitlines() if line.strip()]
+from xvmlab import scenario  # noqa: E402
 
 
 @dataclass
@@ -102,7 +97,8 @@ def run_lab(build, counts, say):
     with tempfile.TemporaryDirectory(prefix="xvm-check-") as directory:
         pack = demo.build_pack(build, Path(directory))
         extra = {"demo": demo.payload(pack)}
-        todo = scenarios()
+        every = scenario.load_all()
+        todo = [(one.name, one.clock) for one in every if not one.long]
         # The instruction clock uses one core, so two such labs run at once; the normal clock uses two.
         with ThreadPoolExecutor(2) as pool:
             single = [name for name, clock in todo if clock == "icount"]
@@ -112,3 +108,6 @@ def run_lab(build, counts, say):
         for name, clock in todo:
             if clock != "icount":
                 count(name, run_one(name, build, extra.get(name, [])), counts, say)
+        for one in every:
+            if one.long:
+                say(f"  left  lab       {one.name:<28} long, run by tests/show; {one.long}")

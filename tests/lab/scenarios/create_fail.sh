@@ -2,6 +2,7 @@
 # Creating fails after every step on real Xen, with disks: each time the machine is as before.
 # clock: icount
 # timeout: 600
+# long: kill_steps and the sweeps go over the same steps
 # needs: xvmd xvm xvm-blkd xvm-pack
 cat >/run/guest.toml <<END
 name = "web"

@@ -2,6 +2,7 @@
 # xvmd is killed after every step of attach, detach, save and restore of a guest that runs: nothing is left behind.
 # clock: icount
 # timeout: 1200
+# long: recovery and sweep tests of tests/unit/toolstack/run show the same, hosted
 # needs: xvmd xvm xvm-blkd xvm_blkfront.ko
 . /usr/lib/xvm-test/kill.inc
 counting_initrd /run/count.cpio

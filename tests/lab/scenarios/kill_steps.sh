@@ -2,6 +2,7 @@
 # xvmd is killed after every step of every verb that changes a guest: the next one finishes it or undoes it.
 # clock: icount
 # timeout: 1200
+# long: recovery and sweep tests of tests/unit/toolstack/run show the same, hosted
 # needs: xvmd xvm xvm-blkd xvm-pack
 . /usr/lib/xvm-test/kill.inc
 cat >/run/guest.toml <<END

@@ -17,12 +17,13 @@ class ScenarioTest(unittest.TestCase):
 
     def test_a_head_is_read_up_to_the_first_line_of_code(self):
         found = parse("#!/bin/sh\n# SPDX-License-Identifier: Apache-2.0\n# What it shows: much.\n# clock: icount\n"
-                      "# timeout: 300\n# shows: R-1 R-2\n# needs: fio xvm-blkd\n# trace: xenstore\n\n# clock: wrong\n")
+                      "# timeout: 300\n# shows: R-1 R-2\n# needs: fio xvm-blkd\n# trace: xenstore\n# long: hosted tests show the same\n\n# clock: wrong\n")
         self.assertEqual(found.title, "What it shows: much.")
         self.assertEqual((found.clock, found.timeout_s), ("icount", 300))
         self.assertEqual(found.shows, ("R-1", "R-2"))
         self.assertEqual(found.needs, ("fio", "xvm-blkd"))
         self.assertEqual(found.trace, ("xenstore",))
+        self.assertEqual(found.long, "hosted tests show the same")
 
     def test_unknown_keys_and_values_are_refused_with_their_line(self):
         for text, words in (("# clok: icount\n", "x.sh:1: unknown key 'clok'"), ("# clock: fast\n", "clock 'fast'"),

@@ -106,7 +106,7 @@ def verb_run(args: argparse.Namespace) -> int:
 
 def verb_list(_: argparse.Namespace) -> int:
     for what in scenario.load_all():
-        print(f"{what.name:24} {what.clock:7} {what.title}")
+        print(f"{what.name:24} {what.clock:7} {'long' if what.long else '':5} {what.title}")
     return EXIT_OK
 
 

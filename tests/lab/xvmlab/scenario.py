@@ -7,6 +7,7 @@
     # needs: xvm-blkd fio     programs of payload.list, xvm_*.ko modules, `fio` (a root file system with it),
                             `ptp` (one with chrony and phc2sys), `debian` (a root with dpkg and systemd, for what xvm.deb depends on)
     # trace: xenstore         xenstored's requests into /out/xenstored.log
+    # long: WHY               ./check leaves it to tests/show: it takes minutes, and WHY says what else shows the same
 """
 
 import re
@@ -17,7 +18,7 @@ from . import paths
 from .errors import NoScenario, Usage
 from .qemu import CLOCKS
 
-_KEYS = {"clock", "timeout", "shows", "needs", "trace"}
+_KEYS = {"clock", "timeout", "shows", "needs", "trace", "long"}
 _TRACES = {"xenstore"}
 
 
@@ -31,6 +32,7 @@ class Scenario:
     needs: tuple[str, ...] = ()
     trace: tuple[str, ...] = ()
     title: str = ""
+    long: str = ""
 
     @property
     def guest_scripts(self) -> list[Path]:
@@ -65,7 +67,7 @@ def parse(name: str, file: Path, text: str) -> Scenario:
     if set(trace) - _TRACES:
         raise Usage(f"{file}: trace '{' '.join(trace)}': must be of {', '.join(_TRACES)}")
     return Scenario(name, file, clock, int(limit), tuple(values.get("shows", "").split()),
-                    tuple(values.get("needs", "").split()), trace, title)
+                    tuple(values.get("needs", "").split()), trace, title, values.get("long", ""))
 
 
 def load(name: str) -> Scenario:
