@@ -139,7 +139,9 @@ std::string for_people(const Arguments& arguments, const Columns& columns, const
     if (schema.name == verb.result && !verb.said.empty() && !chosen)
         return sentence(verb.said, schema, answer);
     if (schema.rows.empty()) return facts_of(schema, chosen ? columns : Columns{}, answer);
-    return table_of(columns, rows_of(schema, answer), !arguments.is_on("no_header"), !chosen);
+    const std::vector<const json::value*> rows = rows_of(schema, answer);
+    if (rows.empty() && !schema.nothing.empty() && !chosen) return sentence(schema.nothing, schema, answer);
+    return table_of(columns, rows, !arguments.is_on("no_header"), !chosen);
 }
 
 /// A row as an object of its own: it says what it is.

@@ -36,6 +36,29 @@ std::string wrapped(std::string_view text, std::size_t indent) {
     return out;
 }
 
+/// Paragraphs as wide as the terminal, however they stand in the model; indented lines as they are.
+std::string paragraphs(std::string_view text) {
+    std::string out;
+    std::string paragraph;
+    const auto end_paragraph = [&] {
+        if (!paragraph.empty()) out.append(wrapped(paragraph, 0)).append("\n");
+        paragraph.clear();
+    };
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        const std::string_view line = text.substr(at, end - at);
+        if (line.empty() || line.starts_with("  ")) {
+            end_paragraph();
+            out.append(line).append("\n");
+        } else {
+            paragraph.append(paragraph.empty() ? "" : " ").append(line);
+        }
+        at = end + 1;
+    }
+    end_paragraph();
+    return out;
+}
+
 std::string two_columns(const Lines& lines) {
     std::size_t width = 0;
     for (const auto& [left, right] : lines)
@@ -112,7 +135,7 @@ std::string help_text(const model::Verb& verb) {
     if (!verb.alias.empty()) text.append("Short: xvm ").append(verb.alias).append("\n");
     std::string summary(verb.summary);
     summary[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(summary[0])));
-    text.append("\n").append(summary).append(".\n\n").append(verb.details).append("\n");
+    text.append("\n").append(summary).append(".\n\n").append(paragraphs(verb.details));
     if (!arguments.empty()) text += "\nArguments:\n" + two_columns(arguments);
     if (!options.empty()) text += "\nOptions:\n" + two_columns(options);
     Lines common;

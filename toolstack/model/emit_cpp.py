@@ -65,7 +65,8 @@ def tables(model):
     lines += made
     for index, schema in enumerate(model.schemas.values()):
         lines += [f"constexpr std::array<Field, {len(schema.fields)}> fields_{index}{{", *map(_field, schema.fields), "};"]
-        schemas.append(f"    Schema{{{quoted(schema.name)}, {quoted(schema.rows)}, {quoted(schema.summary)}, fields_{index}}},")
+        schemas.append(f"    Schema{{{quoted(schema.name)}, {quoted(schema.rows)}, {quoted(schema.summary)}, fields_{index}, "
+                       f"{quoted(schema.nothing)}}},")
     lines += [f"constexpr std::array<Verb, {len(verbs)}> verbs_all{{", *verbs, "};",
               f"constexpr std::array<Schema, {len(schemas)}> schemas_all{{", *schemas, "};", "", "} // namespace", "",
               "std::span<const Verb> verbs() noexcept { return verbs_all; }",

@@ -85,6 +85,7 @@ struct Schema {
     std::string_view rows; ///< the field whose objects are the table's rows; empty: facts, one a line
     std::string_view summary;
     std::span<const Field> fields;
+    std::string_view nothing; ///< told instead of a table without rows: "domain '{name}' has no disk"
 };
 
 [[nodiscard]] std::span<const Verb> verbs() noexcept;

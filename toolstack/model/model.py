@@ -112,6 +112,7 @@ class Schema:
     summary: str
     fields: list
     rows: str = ""
+    nothing: str = ""
 
 
 @dataclass
@@ -183,6 +184,8 @@ def _check_schema(schema, schemas):
         need(one.type != "objects" or one.schema, where, "objects of which schema?")
         need(not one.schema or one.schema in schemas, where, f"there is no schema '{one.schema}'")
         need(not one.schema or one.type in ("object", "objects"), where, "has a schema and is no object")
+    need(all(name in names for name in PLACEHOLDER.findall(schema.nothing)), what, "'nothing' names a field it has not")
+    need(schema.rows or not schema.nothing, what, "has no rows, so there is always something")
     if schema.rows:
         rows = next((one for one in schema.fields if one.name == schema.rows), None)
         need(rows is not None and rows.type == "objects", what, "its rows are no field of objects")

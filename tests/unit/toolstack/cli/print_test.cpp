@@ -50,6 +50,13 @@ TEST_CASE("A table leaves out a column that says nothing of any row") {
     CHECK(printed("disk.list", {"web", "--columns", "dev,error"}, disks) == "DEV   ERROR\nxvda  -\n");
 }
 
+TEST_CASE("A table without rows is a sentence") {
+    const json::value none = json::parse(R"({"schema": "xvm.disks/1", "name": "web", "disks": []})");
+    CHECK(printed("disk.list", {"web"}, none) == "domain 'web' has no disk\n");
+    CHECK(printed("disk.list", {"web", "--columns", "dev"}, none) == "DEV\n");
+    CHECK(printed("disk.list", {"web", "-o", "csv", "--columns", "dev"}, none) == "dev\n");
+}
+
 TEST_CASE("CSV has the names and the plain values of the JSON, quoted where it must be") {
     CHECK(printed("list", {"-o", "csv", "--columns", "domid,name,memory_bytes,managed"}, guests) ==
           "domid,name,memory_bytes,managed\n0,Domain-0,268435456,false\n12,,8388608,true\n");

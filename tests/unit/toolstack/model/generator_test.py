@@ -26,6 +26,7 @@ SLIPS = {
     "a required parameter too late": ("vcpu.toml", 'where = "body", required = true, positional = true, placeholder = "VCPU"',
                                       'where = "body", positional = true, placeholder = "VCPU"', "come first"),
     "a sentence with an unknown field": ("domain.toml", "'{name}' is {state}", "'{title}' is {state}", "{title}"),
+    "a sentence about nothing with an unknown field": ("disk.toml", "'{name}' has no disk", "'{title}' has no disk", "'nothing'"),
     "rows that are nowhere": ("disk.toml", 'rows = "disks"', 'rows = "disk"', "rows are no field"),
     "a local parameter that is sent": ("config.toml", 'where = "local", required = true', 'where = "query", required = true',
                                        "no route"),
