@@ -120,6 +120,7 @@ class Disk_conversion {
         work_.toml.text("dev", text_of(disk_.spec.vdev));
         work_.toml.text("raw", path);
         work_.toml.text("mode", disk_.spec.readwrite != 0 ? "w" : "r");
+        work_.toml.text("backend", "blkback"); // a guest of xl's has Linux's own block driver
     }
 
     Conversion& work_;

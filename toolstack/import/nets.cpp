@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // vif = [ "…" ]: KEY=VALUE with commas between them (xl-network-configuration(5)).
 #include "toolstack/import/conversion.hpp"
+#include "toolstack/plan/names.hpp"
 
 namespace xvm::import {
 namespace {
@@ -52,6 +53,21 @@ bool take(Conversion& work, Net& net, const std::string& words, const std::strin
     return true;
 }
 
+bool check(Conversion& work, const Net& net, const std::string& words) {
+    const std::string place = work.file.place_of_item("vif", words);
+    if (!net.mac.empty() && !plan::parse_mac(net.mac)) {
+        work.refuse(place, "vif '" + words + "': mac cannot be '" + net.mac + "'",
+                    "write one interface's address, such as 00:16:3e:01:02:03");
+        return false;
+    }
+    if (const auto fault = plan::bridge_name_fault(net.bridge)) {
+        work.refuse(place, "vif '" + words + "': bridge '" + net.bridge + "' " + *fault,
+                    "name a bridge of dom0");
+        return false;
+    }
+    return true;
+}
+
 } // namespace
 
 void convert_nets(Conversion& work) {
@@ -63,7 +79,7 @@ void convert_nets(Conversion& work) {
         bool had = true;
         for (const std::string& part : split(words))
             had = take(work, net, words, part) && had;
-        if (!had) continue;
+        if (!had || !check(work, net, words)) continue;
         work.toml.table("net");
         if (!net.mac.empty()) work.toml.text("mac", net.mac);
         work.toml.text("bridge", net.bridge);

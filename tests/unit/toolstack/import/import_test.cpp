@@ -120,6 +120,16 @@ TEST_CASE("Disks that xvm cannot serve are refused, each with a way out") {
     CHECK(about("/srv/a").find("no vdev specified") != std::string::npos);
 }
 
+TEST_CASE("Network interfaces that xvm cannot serve are refused, each with a way out") {
+    const auto about = [](const std::string& vif) { return only_note("vif = [ '" + vif + "' ]\n"); };
+    CHECK(about("script=vif-route").find("xvm joins interfaces to bridges of dom0 only") !=
+          std::string::npos);
+    CHECK(about("backend=driver").find("leave it out, and name a bridge") != std::string::npos);
+    CHECK(about("mac=12").find("mac cannot be '12'") != std::string::npos);
+    CHECK(about("bridge=a/b").find("bridge 'a/b'") != std::string::npos);
+    CHECK(about("rate=10MB/s").starts_with("warning "));
+}
+
 TEST_CASE("Sizes and processors that cannot be are refused where they stand") {
     CHECK(only_note("vcpus = 0\n").starts_with("error /etc/xen/web.cfg:4:1: 'vcpus' cannot be '0'"));
     CHECK(only_note("maxmem = 32\n").find("'maxmem' is less than 'memory'") != std::string::npos);

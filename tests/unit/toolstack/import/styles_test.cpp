@@ -33,6 +33,7 @@ kernel = "/boot/vmlinuz"
 extra = "root=/dev/xvda1"
 memory = 128
 vcpus = 2
+vif = [ '' ]
 disk = [ '/dev/vg/guest-volume,raw,xvda,rw' ]
 )",
      {},
@@ -45,7 +46,10 @@ disk = [ '/dev/vg/guest-volume,raw,xvda,rw' ]
          CHECK(guest.ramdisk.path.empty());
          CHECK(guest.command_line == "root=/dev/xvda1");
          REQUIRE(guest.disks.size() == 1);
-         CHECK(guest.disks[0] == Disk_config{"xvda", 51712, Disk_kind::raw, "/dev/vg/guest-volume", true});
+         CHECK(guest.disks[0] == Disk_config{"xvda", 51712, Disk_kind::raw, "/dev/vg/guest-volume", true,
+                                             plan::Disk_backend::blkback});
+         REQUIRE(guest.nets.size() == 1);
+         CHECK(guest.nets[0].bridge == "xenbr0");
      }},
     {"Xen's example for PVH",
      R"(
@@ -55,6 +59,7 @@ kernel = "/boot/vmlinuz"
 extra = "root=/dev/xvda1"
 memory = 512
 vcpus = 4
+vif = [ '' ]
 disk = [ '/dev/zvol/tank/guest-volume,raw,xvda,rw' ]
 )",
      {},
@@ -156,6 +161,20 @@ boot = "c"
      {"/etc/xen/web.cfg:5:1: 'cpu_weight' is left out", "/etc/xen/web.cfg:6:1: 'cap' is left out",
       "/etc/xen/web.cfg:7:1: 'vfb' is left out"},
      [](const Guest_config& guest) { CHECK(guest.name == "wishes"); }},
+    {"on two bridges",
+     R"(
+name = "nets"
+memory = 64
+kernel = "/k"
+vif = [ 'mac=00:16:3E:00:00:01, bridge=br0,script=vif-bridge', 'bridge=br1, model=e1000' ]
+)",
+     {"/etc/xen/web.cfg:5:77: vif 'bridge=br1, model=e1000': 'model=e1000' is left out"},
+     [](const Guest_config& guest) {
+         REQUIRE(guest.nets.size() == 2);
+         CHECK(guest.nets[0].mac == "00:16:3e:00:00:01");
+         CHECK(guest.nets[0].bridge == "br0");
+         CHECK(guest.nets[1].bridge == "br1");
+     }},
     {"grown line by line",
      R"(
 name = "grown"
