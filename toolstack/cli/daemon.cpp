@@ -3,10 +3,28 @@
 
 #include "toolstack/cli/ongoing.hpp"
 
+#include <cerrno>
+#include <unistd.h>
+
 namespace xvm::cli {
+namespace {
+
+constexpr const char* read_only_socket = "/run/xvm/xvmd-ro.sock";
+
+/// Who may only look has a socket of his own.
+std::string socket_of(const Arguments& arguments) {
+    std::string path = arguments.text("socket");
+    const bool may_choose = arguments.given("socket") == nullptr && !arguments.verb().mutating;
+    if (may_choose && ::access(path.c_str(), W_OK) != 0 && errno == EACCES &&
+        ::access(read_only_socket, W_OK) == 0)
+        path = read_only_socket;
+    return path;
+}
+
+} // namespace
 
 api::Http_client client_of(const Arguments& arguments, api::Waiting waiting) {
-    return api::Http_client(arguments.text("socket"), "xvmd", std::move(waiting));
+    return api::Http_client(socket_of(arguments), "xvmd", std::move(waiting));
 }
 
 tl::expected<boost::json::value, api::Failure> ask(const Arguments& arguments, const api::Call& call) {

@@ -7,7 +7,8 @@
 
 namespace xvm::cli {
 
-/// A client of the arguments' --socket.
+/// A client of the arguments' --socket; if none was given and xvmd's own may not be used, of the one for who
+/// may only look, unless something is to be changed.
 [[nodiscard]] api::Http_client client_of(const Arguments& arguments, api::Waiting waiting = {});
 
 /// Asks xvmd. While something is being changed, Ctrl-C asks xvmd to cancel and still waits for what became of
