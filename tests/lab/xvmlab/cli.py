@@ -129,7 +129,7 @@ def verb_build(args: argparse.Namespace) -> int:
 def verb_path(args: argparse.Namespace) -> int:
     places = {"vmlinux": lambda: pieces.kernel() / "vmlinux", "vmlinuz": lambda: pieces.kernel() / "vmlinuz",
               "xen": pieces.xen, "headers": pieces.headers_root, "modules": pieces.modules, "initrd": base_initrd,
-              "fio": guest.fio_rootfs}
+              "fio": lambda: guest.named_rootfs("fio")}
     place = places[args.piece]()
     if place is None:
         raise LabError("modules: frontends/linux has no Kbuild")
