@@ -40,7 +40,7 @@ struct Boot_image {
     std::span<const std::byte> ramdisk; ///< may be empty
     std::string command_line;
     /// Told the kernel's unpacked form, if it had one; may be empty. Its bytes are gone after the call.
-    std::function<void(std::span<const std::byte>)> unpacked;
+    std::function<void(std::span<const std::byte>)> unpacked = {};
 };
 
 /// What build() made that the store and the console must be told.
@@ -109,6 +109,8 @@ class Domains {
 
     /// exhausted: Xen has no room for the domain itself.
     [[nodiscard]] virtual Result<Domid> create(const Domain_shape& shape) = 0;
+    /// Gives the domain another uuid: a shell made in advance gets its guest's.
+    [[nodiscard]] virtual Status set_uuid(Domid domid, const Uuid& uuid) = 0;
     /// Fills in memory, kernel, RAM disk, ports. exhausted: not enough free memory; usage: not a
     /// kernel that can be started so.
     [[nodiscard]] virtual Result<Built_domain> build(Domid domid, const Domain_shape& shape,
