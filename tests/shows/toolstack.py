@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The toolstack at the floor: what its list promises, measured."""
 
+import functools
 import re
 import sys
 
+import truth
 from measure import ROOT, built, checks, figures, run, scenario, tests
 
 # Each kills xvmd, or lets calls fail, at every step of the verbs it is about, and compares ledgers.
@@ -44,7 +46,7 @@ def real_guests():
             all(held for _, held in parts))
 
 
-REAL_GUESTS = [saves_and_restores]
+REAL_GUESTS = [saves_and_restores, truth.imports]
 
 
 def verbs_answer():
@@ -63,7 +65,7 @@ def tells_the_truth():
             all(held for _, held in parts))
 
 
-TRUTHS = [verbs_answer]
+TRUTHS = [verbs_answer, truth.mistakes]
 
 
 def verbs_table():
@@ -77,4 +79,65 @@ def verbs_table():
     return (f"{len(rows)} of {len(verbs)} verbs in docs/verbs.md; something lacking or not as the model says: {len(lacks)}",
             "all, 0", "xl: a table makes its help and completion", len(rows) == len(verbs) and not lacks)
 
-ITEMS = {"4": leaves_nothing, "5": tells_the_truth, "6": real_guests, "7": verbs_table}
+
+@functools.cache
+def floor():
+    """The sweep that items 1 and 2 are measured in: xvm to 100 guests, xl to 60, in one run."""
+    report = scenario("create_floor")
+    if checks(report)[1]:
+        failed = [check["name"] for check in report["checks"] if not check["ok"]]
+        raise RuntimeError(f"create_floor: {'; '.join(failed) or 'no check ran'}")
+    return figures(report)
+
+
+def within(limits):
+    """(what was measured, bars, held) of {text: (figure, bar, unit)}."""
+    said = "; ".join(f"{text} {value:g} {unit}" for text, (value, bar, unit) in limits.items())
+    bars = "; ".join(f"{text} ≤ {bar:g}" for text, (value, bar, unit) in limits.items())
+    return said, bars, all(value <= bar for value, bar, unit in limits.values())
+
+
+def create_floor():
+    """Item 1: the time from the command's start to a paused 8 MiB guest, and what it asks of the store."""
+    f = floor()
+    said, bars, held = within({
+        "create at N=1": (f["create at N=1"], 22, "ms"),
+        "at N=100": (f["create at N=100"], 25, "ms"),
+        "slope": (f["create: slope"], 0.05, "ms a guest"),
+        "with a disk": (f["create with a disk at N=1"], 45, "ms"),
+        "store requests": (max(f["store requests of a create at N=1"], f["store requests of a create at N=100"]), 40, ""),
+        "list at N=60": (f["list at N=60"], 15, "ms"),
+    })
+    return (said, bars,
+            f"xl: {f['xl create at N=1']:g} ms at N=1, {f['xl create at N=60']:g} at 60, slope {f['xl create: slope']:g}; "
+            f"{f['store requests of xl create at N=1']:g} to {f['store requests of xl create at N=60']:g} requests; "
+            f"list {f['xl list at N=60']:g} ms at 60", held)
+
+
+def idle_plane():
+    """Item 2: what the daemons hold and do when nobody asks."""
+    f = floor()
+    each = (f["daemons at N=60"] - f["daemons at N=1"]) / 59
+    said, bars, held = within({
+        "daemons at N=0": (f["daemons at N=0"], 4096, "KiB PSS"),
+        "each guest": (each, 24, "KiB"),
+        "wake-ups in an idle minute": (max(f["wake-ups in an idle minute"], f["wake-ups in an idle minute at N=100"]), 0, ""),
+    })
+    peer = (f["xl's daemons at N=60"] - f["xl's daemons at N=1"]) / 59
+    return said, bars, f"xl: {peer:.0f} KiB a guest", held
+
+
+def stock_guests():
+    """Item 3: Debian's kernel as a guest, to the moment its init runs."""
+    report = scenario("create_stock")
+    passed, failed = checks(report)
+    f = figures(report)
+    def median(kind, who):
+        return sorted(f[f"{kind} by {who}, run {run}: create to init"] for run in (1, 2, 3))[1]
+    held = failed == 0 and all(median(kind, "xvm") <= median(kind, "xl") for kind in ("pv", "pvh"))
+    return ("; ".join(f"{kind}: {median(kind, 'xvm'):g} ms" for kind in ("pv", "pvh")) + f" (medians of three; {passed} checks "
+            f"passed, {failed} failed)", "init runs each time, not later than by xl",
+            "xl: " + "; ".join(f"{kind}: {median(kind, 'xl'):g} ms" for kind in ("pv", "pvh")), held)
+
+
+ITEMS = {"1": create_floor, "2": idle_plane, "3": stock_guests, "4": leaves_nothing, "5": tells_the_truth, "6": real_guests, "7": verbs_table}

@@ -101,7 +101,7 @@ xvm_sweep() {
     peer warm
     check "A guest of xl's comes and goes" sh -c 'xl create -q -p /run/warm.cfg && xl destroy warm'
 
-    sleep 2
+    sleep 65 # what was armed for the last call has gone off
     figure "daemons at N=0" "$(pss xvmd xvm-blkd)" kB
     for daemon in xvmd xvm-blkd; do figure "$daemon at N=0" "$(pss $daemon)" kB; done
     before=$(wakeups xvmd xvm-blkd)
@@ -125,6 +125,7 @@ xvm_sweep() {
         figure "store requests of a create at N=$n" "$(requests xvm create /run/extra.toml --paused)" requests
         xvm destroy extra >/dev/null
     done
+    sleep 65
     before=$(wakeups xvmd xvm-blkd)
     sleep 60
     figure "wake-ups in an idle minute at N=$n" $(($(wakeups xvmd xvm-blkd) - before)) times
