@@ -64,8 +64,7 @@ static int __init poke_init(void)
 		page = page_address(frame);
 		before = READ_ONCE(page->constants.owner_id);
 		pr_info("xvm: poke: write to the read-only mapping: %s\n",
-			write_word(&page->constants.owner_id, ~before) ? "WENT THROUGH"
-								       : "faulted");
+			write_word(&page->constants.owner_id, ~before) ? "returned" : "faulted");
 		pr_info("xvm: poke: the page: %s\n",
 			READ_ONCE(page->constants.owner_id) == before ? "unchanged" : "CHANGED");
 		unmap(&frame, GNTMAP_readonly, handle);

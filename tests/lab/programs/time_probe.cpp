@@ -8,10 +8,13 @@
 //       poke           tries to write in every way a program can
 //       poll MS        waits for a disruption
 //       cost N         nanoseconds of N reads each, beside the kernel's clocks
+//       loop MS KIND   nothing but reads of one kind (none, tick, coarse, gettime), and how many
+//       read N FILE    N reads of 4 KiB past the cache, and how long one took at most and on the average
 //       fork           a child inherits no mapping, and is told by a signal, not by garbage
 // Exit code 0 unless the page could not be read at all.
 #include "libvmshare/timer/map.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cinttypes>
 #include <csetjmp>
@@ -149,6 +152,55 @@ int costs(xvm_time_reader& r, unsigned n) {
     return 0;
 }
 
+template <class Read>
+int loop(const char* kind, std::uint64_t ms, Read read) {
+    constexpr unsigned batch = 20'000; // between two looks at the kernel's clock
+    const std::uint64_t end = clock_ns() + ms * 1'000'000;
+    std::uint64_t reads = 0;
+    do {
+        for (unsigned i = 0; i < batch; ++i) {
+            const std::uint64_t value = read();
+            __asm__ volatile("" : : "r"(value));
+        }
+        reads += batch;
+    } while (clock_ns() < end);
+    std::printf("xvm: loop kind=%s reads=%" PRIu64 "\n", kind, reads);
+    return 0;
+}
+
+int loop_of(xvm_time_reader& r, std::uint64_t ms, std::string_view kind) {
+    if (kind == "tick") return loop("tick", ms, [&] { return xvm_time_read_tick(&r); });
+    if (kind == "gettime") return loop("gettime", ms, [] { return clock_ns(); });
+    if (kind == "none") return loop("none", ms, [] { return std::uint64_t{0}; });
+    return loop("coarse", ms, [&] {
+        std::uint64_t ns = 0;
+        return xvm_time_now_coarse(&r, &ns) == XVM_TIME_OK ? ns : 0;
+    });
+}
+
+/// A page may be missing: then page_ns is 0.
+int read_file(const char* device, unsigned n, const char* path) {
+    xvm_time_map map;
+    xvm_time_reader r;
+    const bool timed = xvm_time_map_file(&map, device, true) &&
+                       xvm_time_open(&r, xvm_time_page_of(&map), xvm_time_local_of(&map)) == XVM_TIME_OK;
+    const auto page_now = [&] { return timed ? xvm_time_read_tick(&r) * r.constants.tick_ns : 0; };
+    const int fd = ::open(path, O_RDONLY | O_DIRECT);
+    void* buffer = std::aligned_alloc(4096, 4096);
+    std::uint64_t longest = 0, longest_by_page = 0;
+    const std::uint64_t start = clock_ns();
+    for (unsigned i = 0; i < n; ++i) {
+        const std::uint64_t page = page_now(), before = clock_ns();
+        if (::pread(fd, buffer, 4096, static_cast<off_t>(i % 1024) * 4096) != 4096)
+            return std::printf("xvm: read %s: %s\n", path, std::strerror(errno)), 1;
+        longest = std::max(longest, clock_ns() - before);
+        longest_by_page = std::max(longest_by_page, page_now() - page);
+    }
+    std::printf("xvm: read n=%u mean_ns=%" PRIu64 " longest_ns=%" PRIu64 " page_ns=%" PRIu64 "\n", n,
+                (clock_ns() - start) / n, longest, longest_by_page);
+    return 0;
+}
+
 int fork_and_read(xvm_time_reader& r) {
     const pid_t child = ::fork();
     if (child == 0) ::_exit(xvm_time_read_tick(&r) == 0 ? 1 : 0);
@@ -167,6 +219,7 @@ int main(int argc, char** argv) {
     const std::string_view command = argv[3];
     const unsigned n = argc > 4 ? static_cast<unsigned>(std::strtoul(argv[4], nullptr, 10)) : 1000;
     if (command == "poll") return wait_for_disruption(argv[1], static_cast<int>(n));
+    if (command == "read" && argc > 5) return read_file(argv[1], n, argv[5]);
     xvm_time_map map;
     if (!xvm_time_map_file(&map, argv[1], std::string_view(argv[2]) == "local"))
         return std::printf("xvm: %s: %s\n", argv[1], std::strerror(errno)), 1;
@@ -178,6 +231,7 @@ int main(int argc, char** argv) {
     if (command == "watch") return watch(r, n);
     if (command == "poke") return poke(r, argv[1]);
     if (command == "cost") return costs(r, n);
+    if (command == "loop") return loop_of(r, n, argc > 5 ? argv[5] : "coarse");
     if (command == "fork") return fork_and_read(r);
     return std::fprintf(stderr, "time-probe: %s: no such command\n", argv[3]), 2;
 }

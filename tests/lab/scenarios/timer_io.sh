@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every request carries the page's value: the times of a disk add up; what the stamps cost.
+# clock: icount
+# timeout: 500
+# shows: T-4 T-6 T-7
+# needs: xvmd xvm-blkd xvm xvm-timed xvm_blkfront.ko xvm_timer.ko xvm_time_owner.ko time-probe
+. /usr/lib/xvm-test/timer.inc
+. /usr/lib/xvm-test/timer_io.inc
+mkdir -p /run/xvm
+check "The kernel's owner is loaded" owner_module
+check "xvm-timed starts on it" daemon_start xvm-timed
+check "xvmd and xvm-blkd start" xvm_start
+
+check "A guest whose requests are stamped is made" disk_guest timed pvh xvm_timer xvm_blkfront
+line=$(guest_ask timed "t read 500 /dev/xvda" 60)
+note "$line"
+for phase in wake queue service whole; do
+    eval "$phase='$(phase timed $phase)'"
+    eval "note \"$phase: count, sum, longest in ns: \$$phase\""
+done
+# shellcheck disable=SC2154
+check "Every request was stamped [T-4]" [ "$(word 1 "$whole")" -ge 500 ]
+# shellcheck disable=SC2154
+check_equal "Its phases sum to the whole [T-7]" "$(word 2 "$whole")" \
+    "$(($(word 2 "$wake") + $(word 2 "$queue") + $(word 2 "$service")))"
+check "Served at once is at most a tick or two [T-6]" [ "$(word 3 "$whole")" -le 8000000 ]
+
+# What it costs: the same reads with and without, in turns.
+check "A guest without is made" disk_guest plain pvh xvm_blkfront
+with=0 without=0
+for round in 1 2 3; do
+    line=$(guest_ask timed "t read 400 /dev/xvda" 60)
+    with=$((with + $(field mean_ns "$line")))
+    daemon_stop xvm-blkd && daemon_start xvm-blkd --time /nowhere >/dev/null
+    sleep 1
+    line=$(guest_ask plain "t read 400 /dev/xvda" 60)
+    without=$((without + $(field mean_ns "$line")))
+    daemon_stop xvm-blkd && daemon_start xvm-blkd >/dev/null
+    sleep 1
+done
+figure "a read of 4 KiB, stamped" $((with / 3)) ns
+figure "a read of 4 KiB, not stamped" $((without / 3)) ns
+check "Stamps cost less than 1 % ($with, $without)" [ $((with * 100)) -lt $((without * 101)) ]
+for name in timed plain; do check "$name is destroyed" xvm destroy $name; done
+check "Nobody has the page any more" wait_for "grep -q 'taken back' /out/xvm-timed.log" 20
