@@ -28,9 +28,8 @@ Result<std::optional<Options>> parse_options(int argc, const char* const* argv) 
         ("log-level", po::value(&options.log_level)->default_value(options.log_level)->value_name("LEVEL"),
          "trace, debug, info, warn or error") //
         ("hosted", po::value(&options.hosted)->value_name("SOCKET"),
-         "work on a hosted machine instead of Xen: for tests") //
-        ("version", "print the version")                       //
-        ("help", "print this");
+         "work on a hosted machine instead of Xen: for tests");
+    known.add_options()("help", "print this")("version", "print the version");
     po::variables_map given;
     try {
         po::store(po::command_line_parser(argc, argv).options(known).positional({}).run(), given);
