@@ -30,9 +30,9 @@ MAKE_ANEW = "run toolstack/model/generate.py all"
 def drift(found, tree):
     """What is committed and not as the generator writes it."""
     try:
-        made = generate.committed(found, tree.get(generate.MAN, ""))
+        made = generate.committed(found, tree)
     except model.ModelError as error:
-        yield f"{generate.MAN}: {error}"
+        yield f"docs/man: {error}"
         return
     for path, text in made.items():
         if path not in tree:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The parts of docs/man/xvm.1.scd that follow from the model; what stands around them is written by hand."""
+"""The parts of man pages that follow from the model; what stands around them is written by hand."""
 
 import re
 
@@ -65,10 +65,27 @@ def options(model):
     return "\n\n".join(f"{_option(one)}\n\t{_summary(one)}" for one in model.options)
 
 
-def page(model, text):
-    """The page with the model's parts made anew."""
-    parts = {"verbs": verbs, "options": options}
+def routes(model):
+    """A paragraph a route: what it takes besides its path, and what it answers with."""
+    rows = []
+    for verb in (one for one in model.verbs if one.route):
+        sent = {"query": [], "body": [], "whole": []}
+        for one in verb.parameters:
+            if one.where in sent:
+                sent[one.where].append(one.name if one.where != "whole" else "the TOML itself")
+        query = f"?{'&'.join(sent['query'])}" if sent["query"] else ""
+        body = ", ".join(sent["body"] + sent["whole"])
+        what = verb.summary + (f"; body: {body}" if body else "") + (f'; "{verb.result}"' if verb.result else "")
+        rows.append(f"*{escaped(verb.method + ' ' + verb.path)}*{escaped(query)}\n\t{escaped(what)}")
+    return "\n\n".join(rows)
+
+
+PARTS = {"verbs": verbs, "options": options, "routes": routes}
+
+
+def page(model, text, wanted):
+    """The page with the model's parts made anew; `wanted` are those that must be there."""
     found = [match[1] for match in PART.finditer(text)]
-    if sorted(found) != sorted(parts):
-        raise ModelError(f"the man page has the parts {found}, not {sorted(parts)}")
-    return PART.sub(lambda match: f"{BEGIN}\n; {match[1]}\n\n{parts[match[1]](model)}\n\n", text)
+    if sorted(found) != sorted(wanted):
+        raise ModelError(f"the man page has the parts {found}, not {sorted(wanted)}")
+    return PART.sub(lambda match: f"{BEGIN}\n; {match[1]}\n\n{PARTS[match[1]](model)}\n\n", text)

@@ -6,7 +6,7 @@
     generate.py scripts  completion as C++ (toolstack/cli/scripts.hpp)
     generate.py bash     completion for bash
     generate.py zsh      completion for zsh
-    generate.py all      all that is committed: docs/verbs.md, docs/api/, and the verbs in docs/man/xvm.1.scd"""
+    generate.py all      all that is committed: docs/verbs.md, docs/api/, and parts of xvm.1 and xvmd.8 in docs/man/"""
 
 import argparse
 import sys
@@ -27,13 +27,14 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 MAN = "docs/man/xvm.1.scd"
+PAGES = {MAN: ["verbs", "options"], "docs/man/xvmd.8.scd": ["routes"]}
 
 
-def committed(found, man):
-    """{path in the tree: text} of everything that is made from the model and committed; `man` is the text of MAN,
-    of which only parts are made."""
-    files = {"docs/verbs.md": emit_doc.table(found), "docs/api/openapi.json": emit_api.openapi(found),
-             MAN: emit_man.page(found, man)}
+def committed(found, tree):
+    """{path in the tree: text} of everything that is made from the model and committed; `tree` is {path: text} of what
+    is there, of which PAGES are made in parts only."""
+    files = {"docs/verbs.md": emit_doc.table(found), "docs/api/openapi.json": emit_api.openapi(found)}
+    files.update({page: emit_man.page(found, tree.get(page, ""), parts) for page, parts in PAGES.items()})
     files.update({f"docs/api/schemas/{name}": text for name, text in emit_api.schema_files(found).items()})
     return files
 
@@ -41,7 +42,7 @@ def committed(found, man):
 def write_all(found):
     schemas = ROOT / "docs/api/schemas"
     schemas.mkdir(parents=True, exist_ok=True)
-    files = committed(found, (ROOT / MAN).read_text())
+    files = committed(found, {page: (ROOT / page).read_text() for page in PAGES})
     for path in schemas.iterdir():
         if f"docs/api/schemas/{path.name}" not in files:
             path.unlink()
