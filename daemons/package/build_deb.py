@@ -5,7 +5,7 @@
     daemons/package/build_deb.py --build DIR --out DIR
 
 OUT/xvm.deb       programs, units, man pages, completion: what meson installs
-OUT/xvm-dkms.deb  the guests' kernel modules as DKMS source
+OUT/xvm-dkms.deb  the kernel modules as DKMS source
 
 The build is one configured with --prefix=/usr; what it installs is built first if it is not. The same build
 gives the same packages, to the byte (SOURCE_DATE_EPOCH, else the time of the last commit)."""
@@ -26,6 +26,9 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 DEBIAN = HERE / "debian"
 MAINTAINER = "The xvm project <xvm@localhost.localdomain>"
+# Kernel modules, and the headers that they include by path from the tree's root.
+MODULES = ("frontends/linux", "backends/timer/linux")
+MODULES_HEADERS = ("libvmshare/abi", "libvmshare/timer")
 SCRIPTS = ("postinst", "prerm", "postrm")
 
 
@@ -135,29 +138,38 @@ def build_xvm(build, directory, version, out):
     for page in sorted((tree / "usr/share/man").rglob("*.[0-9]")):
         compress(page)
     document(tree, "xvm", version)
-    values = {"version": version, "maintainer": MAINTAINER,
+    units = sorted(file.name for file in (tree / "usr/lib/systemd/system").iterdir())
+    # Sockets first: what they start is not to start before them.
+    units.sort(key=lambda name: not name.endswith(".socket"))
+    values = {"version": version, "maintainer": MAINTAINER, "units": " ".join(units),
+              "services": " ".join(name for name in units if name.endswith(".service")),
               "architecture": run("dpkg", "--print-architecture").strip(),
               "depends": library_depends(tree, version)}
     pack(tree, DEBIAN / "control.in", {name: DEBIAN / name for name in SCRIPTS}, values, out / "xvm.deb")
 
 
-def modules():
-    """The names of the modules that frontends/linux builds."""
-    text = (ROOT / "frontends/linux/Kbuild").read_text()
+def modules(folder):
+    """The names of the modules that a folder builds."""
+    text = (ROOT / folder / "Kbuild").read_text()
     return [word.removesuffix(".o") for line in re.findall(r"^obj-m\s*[:+]?=\s*(.+)$", text, re.MULTILINE)
             for word in line.split()]
 
 
 def write_dkms_source(place, version):
     """The modules' sources as DKMS wants them: below usr/src, with dkms.conf."""
-    for part in ("frontends/linux", "libvmshare/abi"):
+    for part in MODULES + MODULES_HEADERS:
         (place / part).mkdir(parents=True)
         for file in sorted((ROOT / part).iterdir()):
             if file.name == "Kbuild" or file.suffix in (".c", ".h"):
                 shutil.copyfile(file, place / part / file.name)
-    lines = "\n".join(f'BUILT_MODULE_NAME[{i}]="{name}"\nBUILT_MODULE_LOCATION[{i}]="frontends/linux"\n'
-                      f'DEST_MODULE_LOCATION[{i}]="/updates/dkms"' for i, name in enumerate(modules()))
-    text = (HERE / "dkms.conf.in").read_text().replace("@version@", version).replace("@modules@", lines)
+    make = "make -C ${kernel_source_dir} M=${dkms_tree}/${PACKAGE_NAME}/${PACKAGE_VERSION}/build/"
+    lines = ["MAKE[0]=\"" + " && ".join(f"{make}{folder} modules" for folder in MODULES) + '"',
+             "CLEAN=\"" + " && ".join(f"{make}{folder} clean" for folder in MODULES) + '"']
+    named = [(name, folder) for folder in MODULES for name in modules(folder)]
+    for number, (name, folder) in enumerate(named):
+        lines += [f'BUILT_MODULE_NAME[{number}]="{name}"', f'BUILT_MODULE_LOCATION[{number}]="{folder}"',
+                  f'DEST_MODULE_LOCATION[{number}]="/updates/dkms"']
+    text = (HERE / "dkms.conf.in").read_text().replace("@version@", version).replace("@modules@", "\n".join(lines))
     (place / "dkms.conf").write_text(text)
 
 

@@ -6,8 +6,13 @@
 # needs: xvm.deb debian
 root=/debian
 
-in_root() { # COMMAND...: in the Debian, outside of systemd's namespaces
-    chroot $root /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "$@"
+in_root() { # COMMAND...: in the Debian; once systemd runs, as one of its processes
+    if [ "${systemd-}" ]; then
+        set -- nsenter -t "$systemd" -m -p -r -w /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "$@"
+    else
+        set -- chroot $root /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "$@"
+    fi
+    "$@"
 }
 
 files() { # what is in the Debian, without what every start of it changes
@@ -15,10 +20,12 @@ files() { # what is in the Debian, without what every start of it changes
 }
 
 prepare() {
+    mount --bind $root $root || return 1
     for directory in dev proc sys run; do
         mount --bind /$directory $root/$directory || return 1
     done
     mount -t xenfs xenfs $root/proc/xen
+    cp /payload/xvm.deb $root/srv/ || return 1
     # What dom0's own copy of our programs would prove is nothing.
     rm /usr/sbin/xvmd /usr/sbin/xvm-blkd /usr/bin/xvm
 }
@@ -35,16 +42,18 @@ END
     for unit in xenstored xenconsoled xen; do
         ln -sf /dev/null $root/etc/systemd/system/$unit.service
     done
-    in_root unshare --pid --mount --fork sh -c '
-        mount -t proc proc /proc && mount -t xenfs xenfs /proc/xen &&
-        exec env container=lab /usr/lib/systemd/systemd --unit=lab.target --log-target=console --show-status=no' \
+    # dom0's root is the kernel's first file system, from which one does not pivot: the new root is moved over it.
+    unshare -m -p -f sh -c "
+        cd $root && mount --move . / && exec chroot . /bin/dash -c '
+            mount -t proc proc /proc && mount -t xenfs xenfs /proc/xen &&
+            exec /usr/bin/env -i container=lab PATH=/usr/sbin:/usr/bin /usr/lib/systemd/systemd --unit=lab.target --log-target=console'" \
         >/out/systemd.log 2>&1 9>&- &
-    wait_for "in_root systemctl is-active basic.target" 120
+    wait_for 'systemd=$(pidof systemd) && in_root systemctl is-active lab.target' 120
 }
 
 guest() {
     mkdir -p $root/srv/guests && cp "$KERNEL" "$INITRD" $root/srv/guests/ || return 1
-    truncate -s 8M $root/srv/guests/data.img
+    truncate -s 8M $root/srv/guests/data.img && truncate -s 8M $root/srv/guests/stock.img
     cat >$root/srv/guests/web.toml <<END
 name = "web"
 type = "pv"
@@ -56,8 +65,14 @@ command_line = "console=hvc0 loglevel=4 cryptomgr.notests"
 
 [[disk]]
 dev = "xvda"
-path = "data.img"
-writable = true
+raw = "data.img"
+mode = "w"
+
+[[disk]]
+dev = "xvdb"
+raw = "stock.img"
+mode = "w"
+backend = "blkback"
 END
 }
 
@@ -67,11 +82,12 @@ reads_only() { # as a user who is in xvm-read and nothing else
 
 check "A Debian is there" prepare
 files >/run/before
-check "dpkg installs the package, its dependencies met" in_root dpkg -i /payload/xvm.deb
+check "dpkg installs the package, its dependencies met" in_root dpkg -i /srv/xvm.deb || exit
 files >/run/installed
 check "xvm version names what was installed" in_root xvm version
 check "The groups are there" in_root getent group xvm xvm-read
-check "systemd starts beside it" start_systemd
+check "systemd starts beside it" start_systemd || exit
+systemd=$(pidof systemd)
 check "The sockets and daemons start" in_root systemctl start xvmd.socket xvmd-ro.socket xvm-blkd xvmd
 check_equal "Both daemons are active" "active active" "$(in_root systemctl is-active xvmd xvm-blkd | xargs)"
 check_equal "The main socket is group xvm's" "660 root xvm" "$(in_root stat -c '%a %U %G' /run/xvm/xvmd.sock)"
@@ -79,7 +95,8 @@ check_equal "The read-only one is group xvm-read's" "660 root xvm-read" \
     "$(in_root stat -c '%a %U %G' /run/xvm/xvmd-ro.sock)"
 
 guest
-check "A guest with a disk starts under the units' hardening" in_root xvm create /srv/guests/web.toml
+check "A guest with a disk of either kind starts under the units' hardening" in_root xvm create /srv/guests/web.toml ||
+    in_root journalctl -u xvmd -u xvm-blkd --no-pager | tail -n 30
 check "It boots" guest_wait web "xvm: up" 120
 in_root xvm list
 check "A reader sees it" reads_only xvm --socket /run/xvm/xvmd-ro.sock list

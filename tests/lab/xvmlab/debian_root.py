@@ -40,16 +40,31 @@ def _tree(package: Path) -> Path:
     fields = subprocess.run(["dpkg-deb", "-f", str(package), "Depends"], capture_output=True, text=True)
     if fields.returncode:
         raise LabError(f"{package}: {fields.stderr.strip()}")
-    packages = debian.library_closure(_BASE + list(debian.parse_depends(fields.stdout)))
+    packages = debian.library_closure(_BASE + [_real(name) for name in debian.parse_depends(fields.stdout)])
     key = key_of([str(p) for p in packages], paths.LAB / "xvmlab/debian_root.py")
     return piece("debian", key, lambda out: _build(packages, out / "root")) / "root"
 
 
+def _real(name: str) -> str:
+    """The package of that name, or the first one that provides it."""
+    try:
+        return debian.candidate(name).name
+    except LabError:
+        shown = subprocess.run(["apt-cache", "showpkg", name], capture_output=True, text=True).stdout
+        provided = re.search(r"^Reverse Provides:\s*\n(\S+) ", shown, re.MULTILINE)
+        if not provided:
+            raise
+        return provided[1]
+
+
 def _build(packages: list[debian.Package], root: Path) -> None:
-    for name in _MERGED:
-        (root / "usr" / name).mkdir(parents=True)
-        os.symlink(f"usr/{name}", root / name)
+    root.mkdir()
     debian.unpack(packages, root)
+    for name in _MERGED:
+        # Packages of Debian 12 still name /bin and /lib; installed, these are links.
+        shutil.copytree(root / name, root / "usr" / name, symlinks=True, dirs_exist_ok=True)
+        shutil.rmtree(root / name)
+        os.symlink(f"usr/{name}", root / name)
     _say_installed(packages, root)
     _configure(root)
     for waste in _WASTE:
