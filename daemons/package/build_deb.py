@@ -135,6 +135,10 @@ def build_xvm(build, directory, version, out):
     install(build, tree)
     for program in programs(tree):
         run("strip", "--strip-unneeded", "--remove-section=.comment", program)
+    zsh = tree / "usr/share/zsh"
+    if (zsh / "site-functions").is_dir():
+        # Debian keeps that one for the administrator.
+        (zsh / "site-functions").rename(zsh / "vendor-completions")
     for page in sorted((tree / "usr/share/man").rglob("*.[0-9]")):
         compress(page)
     document(tree, "xvm", version)
