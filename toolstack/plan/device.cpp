@@ -71,7 +71,12 @@ std::string backend_tree(Device_class device_class, Domid guest) {
 std::vector<std::string> class_trees(Device_class device_class, Domid guest) {
     const std::string home = schema::path(schema::domain::home::dir(guest), schema::domain::home::device);
     return {schema::path(home, name_of(device_class)), backend_tree(device_class, guest),
-            schema::path(schema::own::domain::dir(guest), name_of(device_class))};
+            schema::path(schema::own::domain::dir(guest), name_of(device_class)), home};
+}
+
+std::string kernel_error_dir(const Device_ref& device, Domid guest) {
+    return "/local/domain/0/error/backend/" + std::string(name_of(device.device_class)) + "/" +
+           std::to_string(number(guest)) + "/" + std::to_string(device.devid);
 }
 
 std::string interface_name(Domid guest, std::uint32_t devid) {

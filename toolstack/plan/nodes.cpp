@@ -174,6 +174,7 @@ Nodes net_nodes(const Net_config& net, Domid guest) {
     back.add(backend::handle, handle);
     back.add(backend::mac, net.mac);
     back.add(backend::type, "vif");
+    back.add(backend::script, "/bin/true");
     back.add(backend::hotplug_status, {});
     back.add(backend::state, initial_state());
 
@@ -194,7 +195,10 @@ std::vector<std::string> backend_trees(Domid guest) {
 }
 
 std::vector<std::string> device_trees(const Device_ref& device, Domid guest) {
-    return {frontend_dir(device, guest), backend_dir(device, guest), config_dir(device, guest)};
+    std::vector<std::string> trees{frontend_dir(device, guest), backend_dir(device, guest),
+                                   config_dir(device, guest)};
+    if (device.device_class != Device_class::xvbd) trees.push_back(kernel_error_dir(device, guest));
+    return trees;
 }
 
 } // namespace xvm::plan

@@ -38,6 +38,13 @@ Result<Sides> sides_of(port::Store& store, Domid domid, const plan::Device_ref& 
     return sides;
 }
 
+Result<std::string> complaint(port::Store& store, Domid domid, const plan::Device_ref& device) {
+    const bool ours = device.device_class == plan::Device_class::xvbd;
+    const std::string dir = ours ? plan::backend_dir(device, domid) : plan::kernel_error_dir(device, domid);
+    XVM_TRY_LET(const auto error, read_if_there(store, schema::path(dir, schema::xvbd::backend::error)));
+    return error.value_or("");
+}
+
 Result<std::optional<Domid>> number_of_nodes(Work& work) {
     XVM_TRY_LET(const bool alive, work.alive());
     static_cast<void>(alive); // finds the number, if Xen knows it

@@ -28,6 +28,9 @@ struct Sides {
 };
 [[nodiscard]] Result<Sides> sides_of(port::Store& store, Domid domid, const plan::Device_ref& device);
 
+/// What the backend, or dom0's kernel for it, says is wrong with the device; empty: nothing.
+[[nodiscard]] Result<std::string> complaint(port::Store& store, Domid domid, const plan::Device_ref& device);
+
 /// The guest's number while its nodes are its own; nothing when they are gone or another's.
 [[nodiscard]] Result<std::optional<Domid>> number_of_nodes(Work& work);
 

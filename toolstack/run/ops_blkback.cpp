@@ -71,7 +71,9 @@ Status await_kernel_disk(Work& work, const plan::Disk_config& disk, Domid domid)
         return fail(Fault::timeout, object, "dom0's kernel did not take it in time",
                     "load its driver: modprobe xen-blkback");
     if (sides.backend == Device_state::init_wait || sides.backend == Device_state::connected) return {};
-    return fail(Fault::failed, object, "dom0's kernel gave it up", "see its log: dmesg");
+    XVM_TRY_LET(const std::string why, complaint(ports.store, domid, device));
+    return fail(Fault::failed, object, "dom0's kernel gave it up" + (why.empty() ? why : ": " + why),
+                "see its log: dmesg");
 }
 
 Status tell_kernel_size(Work& work, const plan::Device_ref& device) {

@@ -53,7 +53,7 @@ Status check_slot(Work& work, const json::object& args) {
                              disk ? Device_class::vbd : Device_class::vif};
     for (const Device_class device_class : classes) {
         const Device_ref other{device_class, about.device.devid};
-        for (const std::string& dir : plan::device_trees(other, domid)) {
+        for (const std::string& dir : {plan::backend_dir(other, domid), plan::config_dir(other, domid)}) {
             const auto there = read_if_there(work.ports().store, dir);
             if (!there) return tl::unexpected<Error>(there.error());
             if (is_there(there))
@@ -71,15 +71,6 @@ Status check_device(Work& work, const json::object& args) {
     if (there) return {};
     return fail(Fault::not_found, about.name, work.object() + " has no such device",
                 "see: xvm device list " + work.name());
-}
-
-/// What the backend says of itself, if something is wrong.
-Result<std::string> complaint(Work& work, Domid domid, const Device_ref& device) {
-    if (device.device_class != Device_class::xvbd) return std::string{};
-    XVM_TRY_LET(
-        const auto error,
-        read_if_there(work.ports().store, schema::path(plan::backend_dir(device, domid), backend::error)));
-    return error.value_or("");
 }
 
 Status await_guest(Work& work, const json::object& args) {
@@ -103,8 +94,8 @@ Status await_guest(Work& work, const json::object& args) {
                                     : plan::backend_dir(about.device, domid);
     XVM_TRY_LET(const bool in_time, wait_until(ports.store, watched, limit, settled, work.go_on));
     if (refused) {
-        XVM_TRY_LET(const std::string why, complaint(work, domid, about.device));
-        if (!why.empty()) return fail(Fault::failed, about.name, "refused by xvm-blkd: " + why);
+        XVM_TRY_LET(const std::string why, complaint(ports.store, domid, about.device));
+        if (!why.empty()) return fail(Fault::failed, about.name, "refused by its backend: " + why);
         return fail(Fault::failed, about.name, "the guest's driver or dom0's gave it up",
                     "see what the guest's kernel says: xvm console " + work.name());
     }
@@ -156,7 +147,7 @@ Status await_leave(Work& work, const Device_args& about, Domid domid, millisecon
         left = closed || (ours && (has_left(sides.frontend) || sides.backend != Device_state::connected));
         if (left || !ours) return left;
         XVM_TRY_LET(const auto says, read_if_there(store, schema::path(front, frontend::busy)));
-        busy = says == "1";
+        busy = says.value_or("") == "1";
         return busy;
     };
     const auto never = []() -> Result<bool> { return false; };

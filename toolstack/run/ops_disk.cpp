@@ -59,9 +59,9 @@ Status remove_disk(Work& work, const json::object& args) {
     const plan::Device_ref device = plan::ref_of(disk);
     XVM_TRY(close_devices(work.ports(), *domid, std::span(&device, 1)));
     const Status closed = await_closed(work.ports(), *domid, std::span(&device, 1));
-    // A backend that does not let go is told by its directory's end.
+    // A backend that does not let go is told by its directory's end: for the kernel's that is the end.
     XVM_TRY(remove_device_trees(work.ports().store, *domid, device));
-    return closed;
+    return device.device_class == plan::Device_class::xvbd ? closed : Status{};
 }
 
 Status await_disk(Work& work, const json::object& args) {

@@ -58,9 +58,9 @@ Status remove_net(Work& work, const json::object& args) {
     if (!domid) return {};
     const plan::Device_ref device = plan::ref_of(net);
     XVM_TRY(close_devices(work.ports(), *domid, std::span(&device, 1)));
-    const Status closed = await_closed(work.ports(), *domid, std::span(&device, 1));
-    XVM_TRY(remove_device_trees(work.ports().store, *domid, device));
-    return closed;
+    // A driver that does not let go is told by its directory's end: then the device is no more.
+    static_cast<void>(await_closed(work.ports(), *domid, std::span(&device, 1)));
+    return remove_device_trees(work.ports().store, *domid, device);
 }
 
 Status await_net(Work& work, const json::object& args) {
@@ -78,7 +78,9 @@ Status await_net(Work& work, const json::object& args) {
         return fail(Fault::timeout, object_of(net), "dom0's kernel did not take it in time",
                     "load its driver: modprobe xen-netback");
     if (sides.backend == Device_state::init_wait || sides.backend == Device_state::connected) return {};
-    return fail(Fault::failed, object_of(net), "dom0's kernel gave it up", "see its log: dmesg");
+    XVM_TRY_LET(const std::string why, complaint(ports.store, domid, plan::ref_of(net)));
+    return fail(Fault::failed, object_of(net), "dom0's kernel gave it up" + (why.empty() ? why : ": " + why),
+                "see its log: dmesg");
 }
 
 Status join_bridge(Work& work, const json::object& args) {

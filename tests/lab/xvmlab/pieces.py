@@ -27,8 +27,8 @@ from .errors import LabError
 # crc32c by its algorithm's name, which is no dependency that .modinfo tells.
 _BOTH = ["crc32c_generic", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd", "xenfs", "loop", "squashfs",
          "erofs", "ext4"]
-DOM0_MODULES = _BOTH + ["xen-blkback", "virtio_pci", "virtio_blk", "virtio_console"]
-GUEST_MODULES = _BOTH + ["xen-blkfront"]
+DOM0_MODULES = _BOTH + ["xen-blkback", "xen-netback", "bridge", "virtio_pci", "virtio_blk", "virtio_console"]
+GUEST_MODULES = _BOTH + ["xen-blkfront", "xen-netfront"]
 
 _XEN_BIN = "usr/lib/xen-4.17/bin"
 _XEN_PROGRAMS = ["xl", "xenstored", "xenconsoled", "xenconsole", "xen-init-dom0", "xentrace", "lsevtchn", "xen-diag",

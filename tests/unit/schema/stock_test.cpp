@@ -50,6 +50,7 @@ constexpr const char* stock_dump = R"(
 /local/domain/0/backend/vif/7/0/handle = "0"   (n0,r7)
 /local/domain/0/backend/vif/7/0/mac = "00:16:3e:01:02:03"   (n0,r7)
 /local/domain/0/backend/vif/7/0/type = "vif"   (n0,r7)
+/local/domain/0/backend/vif/7/0/script = "/bin/true"   (n0,r7)
 /local/domain/0/backend/vif/7/0/hotplug-status = "connected"   (n0,r7)
 /local/domain/0/backend/vif/7/0/state = "4"   (n0,r7)
 /local/domain/0/backend/vif/7/0/multi-queue-max-queues = "1"   (n0,r7)
