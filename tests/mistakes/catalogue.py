@@ -79,7 +79,7 @@ def mistake_of(table, document):
             raise CatalogueError(f"{what}: unknown keys of xl {sorted(unknown)}")
         twin = {"base": "kernel", **table["xl"]}
         xl = Case(text_of(twin, document["xl_base"], what), twin.get("needs", []), twin.get("prepare", ""),
-                  twin.get("run", "xl create -q guest.cfg"))
+                  twin.get("run", "xl create -q -p guest.cfg"))
     plain = {key: table[key] for key in ("id", "did", "said", "exit", "object", "cause", "no_xl", "remedy", "place",
                                          "hosted", "xen") if key in table}
     return Mistake(ours=ours, xl=xl, **plain)
