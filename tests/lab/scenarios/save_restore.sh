@@ -14,6 +14,12 @@ for type in pv pvh; do
     file=/scratch/$name.saved
     check "A $type guest is made" block_guest "$name" "$type" /usr/lib/xvm-test/block_fio.guest.sh
     check "fio is at work in it" guest_wait "$name" "xvm: fio 4k-4k depth 1: verified" 200
+    check "xvmd is stopped" daemon_stop xvmd
+    check "xvmd starts, to be killed in the middle of a save" daemon_start xvmd --kill-at write-saved
+    check_not "The save ends with it" xvm save "$name" "$file"
+    check "The next xvmd starts" daemon_start xvmd
+    check_equal "The guest runs on" running "$(state "$name")"
+    check_equal "No file stays" "lost+found" "$(ls /scratch)"
     before=$(now_ms)
     check "The $type guest is saved under I/O" xvm save "$name" "$file"
     figure "$type: save" $(($(now_ms) - before)) ms
@@ -21,6 +27,10 @@ for type in pv pvh; do
     check_not "It is gone" xvm show "$name"
     check_not "There is no file in part" test -e "$file.partial"
     check_not "fio was not done yet" guest_wait "$name" "xvm: done" 0
+    head -c 100000000 "$file" >/scratch/short
+    check_not "A file that is cut short makes no guest" xvm restore /scratch/short
+    rm /scratch/short
+    check_equal "Only dom0 is there" 1 "$(xl list | tail -n +2 | wc -l)"
     before=$(now_ms)
     check "It is restored" xvm restore "$file"
     figure "$type: restore" $(($(now_ms) - before)) ms
