@@ -53,7 +53,7 @@ END
 
 guest() {
     mkdir -p $root/srv/guests && cp "$KERNEL" "$INITRD" $root/srv/guests/ || return 1
-    truncate -s 8M $root/srv/guests/data.img && truncate -s 8M $root/srv/guests/stock.img
+    truncate -s 8M $root/srv/guests/data.img
     cat >$root/srv/guests/web.toml <<END
 name = "web"
 type = "pv"
@@ -67,12 +67,6 @@ command_line = "console=hvc0 loglevel=4 cryptomgr.notests"
 dev = "xvda"
 raw = "data.img"
 mode = "w"
-
-[[disk]]
-dev = "xvdb"
-raw = "stock.img"
-mode = "w"
-backend = "blkback"
 END
 }
 
@@ -95,7 +89,7 @@ check_equal "The read-only one is group xvm-read's" "660 root xvm-read" \
     "$(in_root stat -c '%a %U %G' /run/xvm/xvmd-ro.sock)"
 
 guest
-check "A guest with a disk of either kind starts under the units' hardening" in_root xvm create /srv/guests/web.toml ||
+check "A guest with a disk starts under the units' hardening" in_root xvm create /srv/guests/web.toml ||
     in_root journalctl -u xvmd -u xvm-blkd --no-pager | tail -n 30
 check "It boots" guest_wait web "xvm: up" 120
 in_root xvm list
