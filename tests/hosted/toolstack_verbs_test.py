@@ -245,6 +245,15 @@ class Verbs(unittest.TestCase):
         ran = xvm(path, "list", "-o", "jsonl")
         self.assertEqual((ran.returncode, problems("xvm.error/1", json.loads(ran.stdout)), ran.stdout.count("\n")), (8, [], 1))
 
+    def test_a_configuration_from_a_pipe(self):
+        path = os.path.join(self.dir, "none.sock")
+        ran = xvm(path, "validate", "-", "-o", "json", cwd=self.dir, input=GUEST)
+        self.assertEqual((ran.returncode, json.loads(ran.stdout)["name"]), (0, "web"), ran.stderr)
+        ran = xvm(path, "validate", "-", cwd=self.dir, input=GUEST + "vcpu = 1\n")
+        self.assertEqual((ran.returncode, ran.stderr),
+                         (2, f"xvm: {self.dir}/stdin:7:1: unknown key 'vcpu'; did you mean 'vcpus'?\n"))
+        self.assertEqual(xvm(path, "validate", "-", input="#" * (2 << 20)).returncode, 2)
+
     def test_help_of_every_verb(self):
         whole = subprocess.run([XVM, "--help"], capture_output=True, text=True).stdout
         for verb in VERBS.values():

@@ -5,10 +5,13 @@
 #include "libvmshare/base/number.hpp"
 #include "toolstack/api/target.hpp"
 
+#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <cerrno>
 #include <filesystem>
+#include <unistd.h>
 
 namespace xvm::cli {
 namespace json = boost::json;
@@ -82,7 +85,17 @@ std::string absolute_path(const std::string& path) {
 }
 
 Result<std::string> read_config(const std::string& path) {
-    return read_text(path == "-" ? "/dev/stdin" : path, config_bytes_max);
+    if (path != "-") return read_text(path, config_bytes_max);
+    std::string text;
+    std::array<char, 4096> piece{};
+    for (ssize_t got = 0; (got = ::read(STDIN_FILENO, piece.data(), piece.size())) != 0;) {
+        if (got < 0 && errno != EINTR) return fail_errno(errno, "standard input", "cannot read");
+        if (got > 0) text.append(piece.data(), static_cast<std::size_t>(got));
+        if (text.size() > config_bytes_max)
+            return fail(Fault::usage, "standard input",
+                        "is no guest's configuration: it is larger than 1 MiB");
+    }
+    return text;
 }
 
 Result<api::Call> call_of(const Arguments& arguments) {
