@@ -29,6 +29,10 @@ class Hosted_domains final : public port::Domains {
         machine_->host_->destroy_domain(domid);
         return {};
     }
+    Status set_uuid(Domid domid, const Uuid& uuid) override {
+        const std::lock_guard lock(machine_->mutex_);
+        return machine_->domains_.set_uuid(domid, uuid);
+    }
     Result<port::Built_domain> build(Domid domid, const port::Domain_shape& shape,
                                      const port::Boot_image& image) override {
         const std::lock_guard lock(machine_->mutex_);

@@ -9,6 +9,7 @@
 #include "daemons/xvmd/hosted_ports.hpp"
 #include "daemons/xvmd/lifecycle.hpp"
 #include "daemons/xvmd/options.hpp"
+#include "daemons/xvmd/pool_keeper.hpp"
 #include "daemons/xvmd/sockets.hpp"
 #include "daemons/xvmd/verbs.hpp"
 #if XVM_WITH_XEN
@@ -80,7 +81,9 @@ Status serve(const Options& options) {
     {
         XVM_TRY_LET(const auto set, open());
         XVM_TRY(run::make_roots(set->store()));
-        run::Ports ports{set->domains(), set->store(), block_backend, {}, *book, &journal, &set->network(), &set->loops()};
+        XVM_TRY(run::end_all_shells(set->domains()));
+        run::Ports ports{set->domains(), set->store(), block_backend,   {},
+                         *book,          &journal,     &set->network(), &set->loops()};
         XVM_TRY(clear_journal(ports, damaged));
     }
     for (const Error& error : damaged)
@@ -88,8 +91,10 @@ Status serve(const Options& options) {
 
     boost::asio::io_context context(1);
     run::Image_cache images(run::image_cache_bytes());
+    run::Shell_pool shells;
     XVM_TRY_LET(auto workers,
-                Workers::start(worker_threads, open, {block_backend, *book, &journal, {}, &images}));
+                Workers::start(worker_threads, open, {block_backend, *book, &journal, {}, &images, &shells}));
+    Pool_keeper keeper(context, *workers, shells);
     Operations operations;
     Event_log events;
     Metrics metrics(XVM_VERSION);
@@ -107,6 +112,7 @@ Status serve(const Options& options) {
     add_device_verbs(verbs);
     add_host_verbs(verbs, service);
     add_operation_verbs(verbs, service);
+    add_pool_verbs(verbs, keeper);
     add_record_verbs(verbs, service);
     add_save_verbs(verbs);
     add_vcpu_verbs(verbs);
@@ -138,6 +144,7 @@ Status serve(const Options& options) {
     workers.reset(); // what runs is finished; its answers go to a context that is still there
     context.restart();
     context.poll();
+    if (const auto set = open()) shells.drain((*set)->domains());
     return {};
 }
 

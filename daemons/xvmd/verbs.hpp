@@ -89,12 +89,14 @@ class Verbs {
 
 // One function a noun; each binds its verbs.
 class Lifecycle;
+class Pool_keeper;
 void add_config_verbs(Verbs& verbs, Service& service);
 void add_domain_verbs(Verbs& verbs, Lifecycle& lifecycle);
 void add_disk_verbs(Verbs& verbs, Service& service);
 void add_net_verbs(Verbs& verbs);
 void add_device_verbs(Verbs& verbs);
 void add_host_verbs(Verbs& verbs, Service& service);
+void add_pool_verbs(Verbs& verbs, Pool_keeper& keeper);
 void add_operation_verbs(Verbs& verbs, Service& service);
 void add_record_verbs(Verbs& verbs, Service& service);
 void add_save_verbs(Verbs& verbs);

@@ -52,6 +52,7 @@ void Workers::work(std::size_t self) {
     run::Ports ports{own.domains(), own.store(),     shared_.block_backend, shared_.patience,
                      shared_.book,  shared_.journal, &own.network(),        &own.loops()};
     ports.images = shared_.images;
+    ports.shells = shared_.shells;
     std::unique_lock lock(mutex_);
     for (;;) {
         auto next = queue_.end();

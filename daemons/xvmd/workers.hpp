@@ -30,6 +30,7 @@ class Workers {
         const run::Journal* journal = nullptr;
         run::Patience patience = {};
         run::Image_cache* images = nullptr;
+        run::Shell_pool* shells = nullptr;
     };
 
     /// Opens the ports of all threads first: what is wrong with them is known before any job is taken.

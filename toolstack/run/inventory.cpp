@@ -192,6 +192,15 @@ Result<Domain_entry> entry_of(port::Store& store, const Unknown& unknown, const 
     return entry;
 }
 
+/// One of the pool: it has no nodes, and nobody's name.
+Domain_entry shell_entry(const port::Domain_info& info) {
+    Domain_entry entry;
+    entry.info = info;
+    entry.life = life_of(info);
+    entry.name = "(shell)";
+    return entry;
+}
+
 /// What xvm noted of numbers that are nobody's, or somebody else's, by now.
 Status add_stale(port::Store& store, std::vector<Domain_entry>& entries) {
     XVM_TRY_LET(const auto names, list_if_there(store, std::string(own::root)));
@@ -237,17 +246,20 @@ std::string_view name_of(Life life) noexcept {
 Result<std::vector<Domain_entry>> list_domains(Ports& ports, Sight sight) {
     XVM_TRY_LET(const auto infos, ports.domains.list());
     Reading reading;
+    std::vector<Domain_entry> shells;
     std::vector<Known> known;
     std::vector<Unknown> unknown;
     for (const port::Domain_info& info : infos) {
         const auto record = ports.book.by_uuid(info.id.uuid);
-        if (record && record->id == info.id)
+        if (is_shell(info.id.uuid))
+            shells.push_back(shell_entry(info));
+        else if (record && record->id == info.id)
             known.push_back(known_entry(info, *record, sight, reading));
         else
             unknown.push_back(want_unknown(info, sight, reading));
     }
     XVM_TRY(reading.run(ports.store));
-    std::vector<Domain_entry> entries;
+    std::vector<Domain_entry> entries = std::move(shells);
     for (Known& one : known) {
         fill(one, reading);
         entries.push_back(std::move(one.entry));
@@ -275,7 +287,7 @@ Result<std::optional<Domain_entry>> name_holder(Ports& ports, std::string_view n
         entry.name = name;
         entry.managed = true;
         if (record && record->id == info.id) return std::optional(std::move(entry));
-        if (!ports.book.knows(info.id))
+        if (!ports.book.knows(info.id) && !is_shell(info.id.uuid))
             strangers.emplace_back(info, reading.want(home::dir(info.id.domid), home::name));
     }
     XVM_TRY(reading.run(ports.store));

@@ -89,7 +89,15 @@ Status create_domain(Work& work, const json::object& args) {
     XVM_TRY_LET(shape.vcpus, argument<unsigned>(args, "vcpus"));
     XVM_TRY_LET(shape.memory_bytes, argument<std::uint64_t>(args, "memory_bytes"));
     XVM_TRY_LET(shape.memory_max_bytes, argument<std::uint64_t>(args, "memory_max_bytes"));
-    XVM_TRY_LET(const Domid domid, work.ports().domains.create(shape));
+    port::Domains& domains = work.ports().domains;
+    if (Shell_pool* const shells = work.ports().shells) {
+        XVM_TRY_LET(const auto shell, shells->take(domains, shape));
+        if (shell) {
+            work.set_domid(*shell);
+            return {};
+        }
+    }
+    XVM_TRY_LET(const Domid domid, domains.create(shape));
     work.set_domid(domid);
     return {};
 }

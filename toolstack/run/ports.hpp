@@ -9,6 +9,7 @@
 #include "toolstack/run/guest_book.hpp"
 #include "toolstack/run/image_cache.hpp"
 #include "toolstack/run/journal.hpp"
+#include "toolstack/run/shell_pool.hpp"
 
 #include <chrono>
 #include <functional>
@@ -34,6 +35,8 @@ struct Ports {
     port::Loops* loops = nullptr;
     /// Null: kernels and RAM disks are read each time.
     Image_cache* images = nullptr;
+    /// Null: every domain is made when it is wanted.
+    Shell_pool* shells = nullptr;
 };
 
 } // namespace xvm::run

@@ -127,6 +127,9 @@ Result<std::optional<Watch_event>> Faulty_store::next_event() {
 Result<Domid> Faulty_domains::create(const Domain_shape& shape) {
     return through(plan_, "domains.create", [&] { return below_.create(shape); });
 }
+Status Faulty_domains::set_uuid(Domid domid, const Uuid& uuid) {
+    return through(plan_, "domains.set_uuid", [&] { return below_.set_uuid(domid, uuid); });
+}
 Result<Built_domain> Faulty_domains::build(Domid domid, const Domain_shape& shape, const Boot_image& image) {
     return through(plan_, "domains.build", [&] { return below_.build(domid, shape, image); });
 }

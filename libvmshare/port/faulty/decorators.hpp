@@ -83,6 +83,7 @@ class Faulty_domains final : public Domains {
   public:
     Faulty_domains(Domains& below, Plan& plan) : below_(below), plan_(plan) {}
     [[nodiscard]] Result<Domid> create(const Domain_shape& shape) override;
+    [[nodiscard]] Status set_uuid(Domid domid, const Uuid& uuid) override;
     [[nodiscard]] Result<Built_domain> build(Domid domid, const Domain_shape& shape,
                                              const Boot_image& image) override;
     [[nodiscard]] Status pin(Domid domid, unsigned vcpu, unsigned cpu) override;

@@ -71,6 +71,13 @@ Result<Domid> Domain_ledger::create(const Domain_shape& shape) {
     return domid;
 }
 
+Status Domain_ledger::set_uuid(Domid domid, const Uuid& uuid) {
+    XVM_TRY(refuse_dom0(domid, "given another uuid"));
+    XVM_TRY_LET(Record* const record, alive(domid));
+    record->info.id.uuid = uuid;
+    return {};
+}
+
 Result<Built_domain> Domain_ledger::build(Domid domid, const Domain_shape& shape, const Boot_image& image) {
     XVM_TRY(check_shape(shape));
     XVM_TRY(check_image(shape.type, image));

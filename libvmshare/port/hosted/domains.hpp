@@ -25,6 +25,7 @@ class Domain_ledger final : public Domains {
     explicit Domain_ledger(const Host_shape& host = {});
 
     [[nodiscard]] Result<Domid> create(const Domain_shape& shape) override;
+    [[nodiscard]] Status set_uuid(Domid domid, const Uuid& uuid) override;
     [[nodiscard]] Result<Built_domain> build(Domid domid, const Domain_shape& shape,
                                              const Boot_image& image) override;
     [[nodiscard]] Status pin(Domid domid, unsigned vcpu, unsigned cpu) override;

@@ -72,6 +72,16 @@ Status Xen_domains::furnish(Domid domid, const Domain_shape& shape) {
     return {};
 }
 
+Status Xen_domains::set_uuid(Domid domid, const Uuid& uuid) {
+    XVM_TRY(refuse_dom0(domid, "given another uuid"));
+    XVM_TRY(alive(domid));
+    xen_domain_handle_t handle{};
+    std::copy(uuid.bytes.begin(), uuid.bytes.end(), std::begin(handle));
+    if (xc_domain_sethandle(xc(), raw(domid), handle) != 0)
+        return refused(domid, "cannot be given another uuid");
+    return {};
+}
+
 Result<Built_domain> Xen_domains::build(Domid domid, const Domain_shape& shape, const Boot_image& image) {
     XVM_TRY(check_shape(shape));
     XVM_TRY(check_image(shape.type, image));

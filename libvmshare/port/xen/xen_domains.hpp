@@ -17,6 +17,7 @@ class Xen_domains final : public Domains {
     explicit Xen_domains(Libxc libxc) : libxc_(std::move(libxc)) {}
 
     Result<Domid> create(const Domain_shape& shape) override;
+    Status set_uuid(Domid domid, const Uuid& uuid) override;
     Result<Built_domain> build(Domid domid, const Domain_shape& shape, const Boot_image& image) override;
     Status pin(Domid domid, unsigned vcpu, unsigned cpu) override;
     Status set_affinity(Domid domid, unsigned vcpu, Affinity affinity, const Cpu_list& cpus) override;

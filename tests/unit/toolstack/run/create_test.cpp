@@ -25,6 +25,10 @@ class Failing_domains final : public port::Domains {
         XVM_TRY(turn());
         return domains_.create(shape);
     }
+    Status set_uuid(Domid domid, const Uuid& uuid) override {
+        XVM_TRY(turn());
+        return domains_.set_uuid(domid, uuid);
+    }
     Result<port::Built_domain> build(Domid domid, const port::Domain_shape& shape,
                                      const port::Boot_image& image) override {
         XVM_TRY(turn());
