@@ -35,8 +35,10 @@ def mistakes():
     wrong = [mistake.id for mistake in sixty if not right(mistake)]
     xl_right = sum(verdict.right for _, _, verdict in xl.values())
     accepted = sum(code == 0 for code, _, _ in xl.values())
+    named = sum(verdict.object and verdict.cause and verdict.exit for _, _, verdict in xl.values())
     return (f"{len(sixty) - len(wrong)} of {len(sixty)} mistakes told right ({len(xvm)} on Xen, {len(hosted)} without"
-            f"{'; not: ' + ' '.join(wrong) if wrong else ''}); xl: {xl_right} of {len(xl)}, {accepted} accepted",
+            f"{'; not: ' + ' '.join(wrong) if wrong else ''}); xl: {xl_right} of {len(xl)} "
+            f"({named} refused with object and cause, {accepted} accepted)",
             len(sixty) == 60 and len(sixty) - len(wrong) >= RIGHT_MIN)
 
 
