@@ -30,8 +30,10 @@ Status close_device(port::Store& store, Domid domid, const Device_ref& device) {
             return state.error().fault == Fault::not_found ? Status{} : Status(tl::unexpected(state.error()));
         if (*state == schema::text_of(Device_state::closed)) return {};
         XVM_TRY(store.write(schema::path(dir, backend::online), "0", txn));
-        // A kernel's backend goes by its front end alone, and its state is its own to write.
-        if (device.device_class == Device_class::xvbd)
+        // A kernel's backend goes by its front end alone, but when that is gone it says that it is closed
+        // only where it was told to close. One that no driver has taken stays as it is.
+        if (device.device_class == Device_class::xvbd ||
+            *state != schema::text_of(Device_state::initialising))
             XVM_TRY(
                 store.write(schema::path(dir, backend::state), schema::text_of(Device_state::closing), txn));
         return store.remove(plan::frontend_dir(device, domid), txn);
