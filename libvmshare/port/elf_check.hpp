@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can be said of an ELF kernel before Xen's builder sees it: that it is for this kind of processor, and all
-// there. What is no proper ELF file is left to the builder, which says so.
+// What can be said of an ELF kernel before Xen's builder sees it: that it is for this kind of processor, and
+// all there. What is no proper ELF file is left to the builder, which says so.
 #pragma once
 
 #include "libvmshare/base/result.hpp"

@@ -25,6 +25,7 @@ Result<std::vector<std::byte>> read_file(const std::string& path) {
     XVM_TRY_LET(const Unique_fd fd, open_file(path, O_RDONLY));
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0) return fail_errno(errno, path, "look at");
+    if (S_ISDIR(status.st_mode)) return fail(Fault::usage, path, "is a directory", "name a file in it");
     if (!S_ISREG(status.st_mode)) return fail(Fault::usage, path, "is no file", "name a regular file");
     const auto bytes = static_cast<std::uint64_t>(status.st_size);
     if (bytes == 0) return fail(Fault::usage, path, "is empty", "name the file that was meant");
@@ -54,6 +55,7 @@ Status check_raw(const Disk_config& disk) {
     XVM_TRY_LET(const Unique_fd fd, open_file(disk.path, disk.writable ? O_RDWR : O_RDONLY));
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0) return fail_errno(errno, disk.path, "look at");
+    if (S_ISDIR(status.st_mode)) return fail(Fault::usage, disk.path, "is a directory", "name a file in it");
     if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
         return fail(Fault::usage, disk.path, "is neither a file nor a block device", "name one");
     XVM_TRY_LET(const std::uint64_t bytes, size_of(fd.get(), disk.path));
