@@ -3,7 +3,8 @@
  * /dev/xvmtime: the shared page and, behind it, the local one, for programs; read-only.
  *
  * Invariant: a program's mapping of the shared page is made on its first touch and lasts until the
- * page is let go or the program unmaps it; the next touch maps what is current, or fails (SIGBUS).
+ * page is let go or the program unmaps it; the next touch maps what is current. Where there is no
+ * page just now (after a resume, dom0 has yet to answer) it waits a little, then fails (SIGBUS).
  * In a PVH guest that is an ordinary page of the kernel's mapping. In a PV guest a foreign page may
  * be entered into a page table by the grant operation alone, and must leave it the same way before
  * Linux clears the entry: hence the notifier, and one grant mapping per program.
@@ -35,6 +36,8 @@ struct mapping {
 	u64 pte_maddr;
 	grant_handle_t handle;
 };
+
+#define WAIT (3 * HZ)
 
 struct opened {
 	u64 disruptions; /* as last read */
@@ -117,6 +120,16 @@ void xvm_timer_dev_zap(void)
 /* --- a program's mapping
  * ----------------------------------------------------------------------------- */
 
+/* Lets go of the program's memory meanwhile; the fault is then tried once more. */
+static bool wait_for_page(struct vm_fault *vmf)
+{
+	if (!fault_flag_allow_retry_first(vmf->flags) || vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return false;
+	mmap_read_unlock(vmf->vma->vm_mm);
+	wait_event_killable_timeout(xvm_timer.disrupted, READ_ONCE(xvm_timer.attached), WAIT);
+	return true;
+}
+
 static vm_fault_t vma_fault(struct vm_fault *vmf)
 {
 	struct mapping *m = vmf->vma->vm_private_data;
@@ -128,12 +141,14 @@ static vm_fault_t vma_fault(struct vm_fault *vmf)
 		get_page(vmf->page);
 		return 0;
 	}
+	if (!READ_ONCE(t->attached) && wait_for_page(vmf))
+		return VM_FAULT_RETRY;
 	if (!mutex_trylock(&t->mutex)) { /* zapping may wait for us: come again */
 		cond_resched();
 		return VM_FAULT_NOPAGE;
 	}
 	if (!t->attached) {
-		verdict = VM_FAULT_SIGBUS;
+		/* still none */
 	} else if (!xen_pv_domain()) {
 		vmf->page = t->frame;
 		get_page(vmf->page);
