@@ -141,7 +141,7 @@ Status serve(const Options& options) {
     daemon::tell_ready("serving " + socket);
     context.run();
     spdlog::info("ending; guests go on");
-    workers.reset(); // what runs is finished; its answers go to a context that is still there
+    workers->stop(); // what runs is finished; its answers go to a context that is still there
     context.restart();
     context.poll();
     if (const auto set = open()) shells.drain((*set)->domains());

@@ -18,7 +18,7 @@ Result<std::unique_ptr<Workers>> Workers::start(std::size_t threads, const Open_
     return workers;
 }
 
-Workers::~Workers() {
+void Workers::stop() {
     {
         std::deque<Item> dropped; // its end answers clients: not under the lock
         const std::lock_guard lock(mutex_);
@@ -27,12 +27,13 @@ Workers::~Workers() {
     }
     changed_.notify_all();
     for (std::thread& thread : threads_)
-        thread.join();
+        if (thread.joinable()) thread.join();
 }
 
 Status Workers::submit(std::string key, Job job) {
     {
         const std::lock_guard lock(mutex_);
+        if (stopping_) return fail(Fault::unreachable, "xvmd", "is ending", "ask again when it has started");
         if (queue_.size() >= queue_max)
             return fail(Fault::exhausted, "xvmd", "too many requests wait already", "ask again in a moment");
         queue_.push_back({std::move(key), std::move(job)});

@@ -38,10 +38,13 @@ class Workers {
                                                                 Shared shared);
     Workers(const Workers&) = delete;
     Workers& operator=(const Workers&) = delete;
-    /// Waits for the jobs that run; those that wait are dropped.
-    ~Workers();
+    ~Workers() { stop(); }
 
-    /// `key`: the object the job changes; empty: it changes none. exhausted: too many wait.
+    /// Waits for the jobs that run; those that wait are dropped, and no more are taken. Not by a job.
+    void stop();
+
+    /// `key`: the object the job changes; empty: it changes none. exhausted: too many wait; unreachable:
+    /// stopped.
     [[nodiscard]] Status submit(std::string key, Job job);
 
     static constexpr std::size_t queue_max = 256;
