@@ -30,8 +30,8 @@ Status close_device(port::Store& store, Domid domid, const Device_ref& device) {
             return state.error().fault == Fault::not_found ? Status{} : Status(tl::unexpected(state.error()));
         if (*state == schema::text_of(Device_state::closed)) return {};
         XVM_TRY(store.write(schema::path(dir, backend::online), "0", txn));
-        // A kernel's backend goes by its front end alone, but when that is gone it says that it is closed
-        // only where it was told to close. One that no driver has taken stays as it is.
+        // A kernel's backend goes when its front end is gone, and says so only if it was told to close. One
+        // that no driver has taken stays as it is.
         if (device.device_class == Device_class::xvbd ||
             *state != schema::text_of(Device_state::initialising))
             XVM_TRY(
