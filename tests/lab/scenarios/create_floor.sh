@@ -2,6 +2,7 @@
 # What create, list and the daemons cost, from one guest to a hundred, and what xl takes for the same.
 # clock: icount
 # timeout: 900
+# long: a measurement
 # needs: xvmd xvm-blkd xvm xvm-floor
 # shellcheck shell=sh
 FLOOR=/usr/lib/xvm-test/xvm-floor

@@ -2,6 +2,7 @@
 # Stock Debian kernels as PV and PVH guests: from create to a running init, by xvm and by xl, three times each.
 # clock: icount
 # timeout: 900
+# long: a measurement
 # needs: xvmd xvm xvm-floor
 # shellcheck shell=sh
 FLOOR=/usr/lib/xvm-test/xvm-floor

@@ -2,6 +2,7 @@
 # The catalogue of mistakes on real Xen: xvm says each as it should, and xl meets the same ones beside it.
 # clock: icount
 # timeout: 900
+# long: tests/mistakes shows the same without Xen
 # needs: xvmd xvm xvm-blkd xvm-pack xvm-import xvm-floor mistakes.cases
 . /usr/lib/xvm-test/mistakes.world
 

@@ -235,7 +235,7 @@ TEST_CASE("A disk grows with its file, and an undone resize leaves the file as i
 }
 
 TEST_CASE("An attach in which any one call fails leaves the guest as it was, or with the device",
-          "[device]") {
+          "[device][sweep]") {
     const Case c = GENERATE(ours, stock, vif);
     CAPTURE(c.device);
     Device_machine m;
@@ -253,7 +253,8 @@ TEST_CASE("An attach in which any one call fails leaves the guest as it was, or 
     CHECK(failed > 10);
 }
 
-TEST_CASE("A detach in which any one call fails leaves the guest with the device or without it", "[device]") {
+TEST_CASE("A detach in which any one call fails leaves the guest with the device or without it",
+          "[device][sweep]") {
     const Case c = GENERATE(ours, stock, vif);
     CAPTURE(c.device);
     Device_machine m;
