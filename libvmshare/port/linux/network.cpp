@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libvmshare/port/linux/network.hpp"
 
+#include "libvmshare/base/scope_guard.hpp"
+
 #include <net/if.h>
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
@@ -44,6 +46,7 @@ std::string interface_text(const std::string& name) {
 class Netlink final : public Network {
   public:
     Status check_bridge(const std::string& bridge) override {
+        const Scope_guard close([this] { socket_.reset(); });
         XVM_TRY_LET(const Link link, get(bridge));
         if (!link)
             return fail(Fault::not_found, "bridge '" + bridge + "'", "there is none of that name",
@@ -57,6 +60,7 @@ class Netlink final : public Network {
 
     Status join(const std::string& interface, const std::string& bridge) override {
         XVM_TRY(check_bridge(bridge));
+        const Scope_guard close([this] { socket_.reset(); });
         XVM_TRY_LET(const Link master, get(bridge));
         XVM_TRY_LET(const Link link, get(interface));
         if (!link || !master)
@@ -72,6 +76,7 @@ class Netlink final : public Network {
     }
 
     Result<std::optional<Interface_info>> look_up(const std::string& interface) override {
+        const Scope_guard close([this] { socket_.reset(); });
         XVM_TRY_LET(const Link link, get(interface));
         if (!link) return std::optional<Interface_info>{};
         const auto count = [&](rtnl_link_stat_id_t id) { return rtnl_link_get_stat(link.get(), id); };

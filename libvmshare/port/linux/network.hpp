@@ -8,7 +8,7 @@
 
 namespace xvm::port::linux_host {
 
-/// Opens its socket with the first question: a toolstack whose guests have no network never does.
+/// A socket for each question: between them it holds nothing.
 [[nodiscard]] std::unique_ptr<Network> make_network();
 
 } // namespace xvm::port::linux_host
