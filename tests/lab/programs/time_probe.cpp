@@ -131,9 +131,10 @@ void cost(const char* name, unsigned n, Read read) {
 }
 
 int costs(xvm_time_reader& r, unsigned n) {
-    cost("loop", n, [] { return std::uint64_t{0}; });
-    cost("tick", n, [&] { return xvm_time_read_tick(&r); });
-    cost("coarse", n, [&] {
+    // The short ones often: what else the processor does in between must not count.
+    cost("loop", 100 * n, [] { return std::uint64_t{0}; });
+    cost("tick", 100 * n, [&] { return xvm_time_read_tick(&r); });
+    cost("coarse", 100 * n, [&] {
         std::uint64_t ns = 0;
         return xvm_time_now_coarse(&r, &ns) == XVM_TIME_OK ? ns : 0;
     });

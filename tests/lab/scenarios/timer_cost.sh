@@ -3,6 +3,7 @@
 # clock: icount
 # timeout: 600
 # shows: T-3
+# long: a measurement
 # needs: xvm-timed xvm_timer.ko xvm_time_owner.ko time-probe
 . /usr/lib/xvm-test/timer.inc
 mkdir -p /run/xvm
@@ -24,18 +25,19 @@ trace_count() { # FILE -> records
         END { print n + 0 }'
 }
 
-traced() { # GUEST KIND -> "READS RECORDS" of two seconds of reading
+traced() { # GUEST KIND -> "READS RECORDS" of 0.2 s of reading
     rm -f /tmp/trace
-    xentrace -D -e 0x0020f000 -e 0x0008f000 /tmp/trace >/dev/null 2>&1 &
+    xentrace -D -e "$mask" /tmp/trace >>/out/xentrace.log 2>&1 &
     _tracer=$!
     sleep 0.3
-    _line=$(guest_ask "$1" "t loop 2000 $2" 60)
-    kill -INT $_tracer
+    _line=$(guest_ask "$1" "t loop 200 $2" 60)
+    kill -TERM $_tracer
     wait $_tracer
     echo "$(field reads "$_line") $(trace_count /tmp/trace)"
 }
 
 for type in pv pvh; do
+    [ $type = pv ] && mask=0x0020f000 || mask=0x0008f000
     check "A $type guest is made" timer_guest "$type" "$type"
     check "It has the page" guest_wait "$type" "^xvm: time owner=kernel" 120
     guest_ask "$type" "t cost 20000" 120 >/tmp/cost
@@ -54,27 +56,12 @@ for type in pv pvh; do
         note "$type $kind: $reads reads, $records records; without reads $records_none"
         figure "$type: traps and hypercalls of a thousand reads: $kind" \
             "$(awk "BEGIN { v = ($records - $records_none) * 1000 / $reads; printf \"%.4f\", v < 0 ? 0 : v }")"
-        [ "$kind" = gettime ] && continue
+        if [ "$kind" = gettime ]; then # the counter that the kernel's clock reads is emulated here
+            check "The trace sees what traps ($type)" [ $((records - records_none)) -gt $((reads / 2)) ]
+            continue
+        fi
         # The guest's own timer ticks are in both counts; a read adds none.
         check "Reading the $kind traps nowhere ($type) [T-3]" [ $((records - records_none)) -lt $((reads / 1000)) ]
     done
     check "The $type guest is destroyed" xl destroy "$type"
 done
-
-# dom0 pays for one timer, whatever the number of guests; a guest's page costs no hypercall.
-for guests in 1 2 4 8; do
-    while [ "$(xl list | tail -n +2 | wc -l)" -le $guests ]; do
-        n=$(xl list | tail -n +2 | wc -l)
-        timer_guest "many$n" pv memory=96 >/dev/null; rm -f "/tmp/many$n.cpio"; guest_wait "many$n" "^xvm: time owner=kernel" 120 >/dev/null
-    done
-    first=$($probe /dev/xvm_time_owner shared show)
-    before=$(now_ms)
-    sleep 2
-    last=$($probe /dev/xvm_time_owner shared show)
-    after=$(now_ms)
-    writes=$(($(field writes "$last") - $(field writes "$first")))
-    note "$guests guests: $writes writes in $((after - before)) ms"
-    figure "$guests guests: writes a second" $((writes * 1000 / (after - before)))
-    check "With $guests guests there is one writer" [ $writes -le $(((after - before) / 4 + 2)) ]
-done
-for n in 1 2 3 4 5 6 7 8; do xl destroy "many$n"; done
