@@ -142,6 +142,8 @@ Result<Vbd::Next> Vbd::connect() {
         on_main([line = error.line()](Vbd& self) { spdlog::error("{}: {}", self.name(), line); });
     };
     handlers.at_work = shop_.at_work;
+    // The file may have another size than at the offer.
+    if (!image_->follow_size()) spdlog::debug("{}: keeps its size", name());
     auto queue = block::Queue::connect(shop_.pool, std::move(handles),
                                        {id_.guest, ring->grefs, ring->port, ring->features}, *image_,
                                        config_.read_only, std::move(handlers));

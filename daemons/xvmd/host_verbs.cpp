@@ -21,6 +21,11 @@ void add_host_verbs(Verbs& verbs, Service& service) {
         const Status block = service.block.check();
         return json::value(host_json(*host, infos->size(), block ? "running" : block.error().cause));
     });
+    verbs.read("dmesg", [](run::Ports& ports, const Call&) -> Answer {
+        const auto log = ports.domains.hypervisor_log();
+        if (!log) return tl::unexpected<api::Failure>(log.error());
+        return json::value{{"schema", "xvm.text/1"}, {"text", *log}};
+    });
 }
 
 } // namespace xvm::xvmd
