@@ -30,6 +30,14 @@ std::optional<Vbd_id> parse_id(std::string_view text, char between) {
     return Vbd_id{*guest, *devid};
 }
 
+/// Whether "7/51712/sectors" is a node that others move us with; the rest is ours, or comes before the state.
+bool concerns_us(std::string_view text) {
+    const std::size_t device = text.find('/', text.find('/') + 1);
+    if (device == std::string_view::npos) return true; // the device's directory itself
+    const std::string_view node = text.substr(device + 1);
+    return node == back::state || node == back::online;
+}
+
 std::string token_of(Vbd_id id) {
     return theirs + " " + std::to_string(number(id.guest)) + " " + std::to_string(id.devid);
 }
@@ -100,7 +108,7 @@ Status Backend::read_event(const port::Watch_event& event, std::set<Vbd_id>& cha
     if (text.substr(0, before.size()) != before) return {};
     text.remove_prefix(std::min(text.size(), before.size() + 1));
     if (const auto id = parse_id(text, event.token == ours ? '/' : ' ')) {
-        changed.insert(*id);
+        if (event.token != ours || concerns_us(text)) changed.insert(*id);
         return {};
     }
     return scan(changed);
