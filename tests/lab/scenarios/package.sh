@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=sh
 # The Debian package: dpkg installs it in dom0, it serves under its units with all hardening, it goes without a trace.
 # clock: normal
 # timeout: 600

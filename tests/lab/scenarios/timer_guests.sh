@@ -2,6 +2,7 @@
 # dom0 has one writer of the timer page, whatever the number of guests that read it.
 # clock: icount
 # timeout: 600
+# long: a measurement, of optimised programs
 # needs: xvm-timed xvm_timer.ko xvm_time_owner.ko time-probe
 . /usr/lib/xvm-test/timer.inc
 mkdir -p /run/xvm

@@ -3,6 +3,7 @@
 # clock: icount
 # timeout: 500
 # shows: T-4 T-6 T-7
+# long: a measurement, of optimised programs
 # needs: xvmd xvm-blkd xvm xvm-timed xvm_blkfront.ko xvm_timer.ko xvm_time_owner.ko time-probe
 . /usr/lib/xvm-test/timer.inc
 . /usr/lib/xvm-test/timer_io.inc
