@@ -23,8 +23,8 @@ enum class Disk_backend : std::uint8_t { xvm, blkback };
 /// What becomes of a guest that ended on its own.
 enum class On_stop : std::uint8_t { destroy, restart, preserve };
 
-[[nodiscard]] std::string_view name_of(Guest_type type) noexcept; ///< "pv", "pvh"
-[[nodiscard]] std::string_view name_of(Disk_kind kind) noexcept;  ///< "raw", "pack"
+[[nodiscard]] std::string_view name_of(Guest_type type) noexcept;      ///< "pv", "pvh"
+[[nodiscard]] std::string_view name_of(Disk_kind kind) noexcept;       ///< "raw", "pack"
 [[nodiscard]] std::string_view name_of(Disk_backend backend) noexcept; ///< "xvm", "blkback"
 
 /// A kernel or a RAM disk: a whole file, or an entry of a pack.

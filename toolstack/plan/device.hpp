@@ -45,7 +45,8 @@ struct Device_ref {
 /// Where the guest's backends of the class lie.
 [[nodiscard]] std::string backend_tree(Device_class device_class, Domid guest);
 
-/// Where dom0's kernel says what went wrong with the backend, in a node "error" below a directory for the guest.
+/// Where dom0's kernel says what went wrong with the backend, in a node "error" below a directory for the
+/// guest.
 [[nodiscard]] std::string kernel_error_dir(const Device_ref& device, Domid guest);
 
 /// "vif7.0": the other end of a network interface in dom0.

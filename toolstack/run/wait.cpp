@@ -27,8 +27,7 @@ Status wait_for_event(port::Store& store, std::chrono::milliseconds limit) {
 } // namespace
 
 Result<bool> wait_until(port::Store& store, const std::string& path, std::chrono::milliseconds limit,
-                        const std::function<Result<bool>()>& reached,
-                        const std::function<Status()>& go_on) {
+                        const std::function<Result<bool>()>& reached, const std::function<Status()>& go_on) {
     const Clock::time_point deadline = Clock::now() + limit;
     // Before the first look, so that no change falls between the two.
     XVM_TRY(store.watch(path, token));

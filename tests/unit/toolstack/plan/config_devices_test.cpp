@@ -73,8 +73,9 @@ TEST_CASE("A made-up address is one of Xen's, of one interface, another for each
 
 TEST_CASE("What is no address of one interface is refused") {
     CHECK(parse_mac("00:16:3e:01:02:03"));
-    for (const char* text : {"", "00:16:3e:01:02", "00:16:3e:01:02:0g", "00-16-3e-01-02-03", "01:16:3e:01:02:03",
-                             "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "00:16:3e:01:02:030"})
+    for (const char* text :
+         {"", "00:16:3e:01:02", "00:16:3e:01:02:0g", "00-16-3e-01-02-03", "01:16:3e:01:02:03",
+          "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "00:16:3e:01:02:030"})
         CHECK_FALSE(parse_mac(text));
 }
 
@@ -82,7 +83,8 @@ TEST_CASE("Mistakes about devices are told where they stand") {
     CHECK(only_line("[[disk]]\ndev = \"xvda\"\nraw = \"a\"\nbackend = \"blkbak\"\n") ==
           "/etc/xvm/web.toml:8:11: 'backend' cannot be 'blkbak'; did you mean 'blkback'?");
     CHECK(only_line("[[disk]]\ndev = \"xvda\"\npack = \"a\"\nbackend = \"blkback\"\n") ==
-          "/etc/xvm/web.toml:8:11: 'backend' cannot be 'blkback': the kernel knows no packs; leave it out, or use "
+          "/etc/xvm/web.toml:8:11: 'backend' cannot be 'blkback': the kernel knows no packs; leave it out, "
+          "or use "
           "raw = \"FILE\"");
     CHECK(only_line("[net]\nbridge = \"br0\"\n").find("[[net]] with two brackets") != std::string::npos);
     CHECK(only_line("[[net]]\n").find("'bridge' is missing in [net]; add bridge = \"br0\"") !=

@@ -31,7 +31,8 @@ void destroy_all(Machine& machine) {
 
 } // namespace
 
-TEST_CASE("A create in which any one call fails leaves the machine as it was, or the guest whole", "[sweep]") {
+TEST_CASE("A create in which any one call fails leaves the machine as it was, or the guest whole",
+          "[sweep]") {
     Machine machine;
     const std::string before = machine.ledger();
     int failed = 0;
@@ -59,7 +60,8 @@ TEST_CASE("A destroy in which any one call fails is done all the same", "[sweep]
     CHECK(calls > 20);
 }
 
-TEST_CASE("A pause, a rename or a request to stop in which any one call fails leaves the guest as it was", "[sweep]") {
+TEST_CASE("A pause, a rename or a request to stop in which any one call fails leaves the guest as it was",
+          "[sweep]") {
     Machine machine;
     const auto id = machine.create(machine.guest());
     REQUIRE(id);
