@@ -77,6 +77,10 @@ int run(const blkd::Options& options) {
     spdlog::info("ready on {}", options.socket);
     context.run();
     crew.join();
+    // What was still on its way holds queues, and these the crew's strands: it must not outlive the crew.
+    do
+        context.restart();
+    while (context.poll() != 0);
     return code;
 }
 
