@@ -75,5 +75,13 @@ _daemons() { # every process that is no busybox, i.e. no part of a script
             sub(/\/pts\/[0-9]+/, "/pts")
             print "fd: " now " " $0
         }
-        /^\/proc\/[0-9]+\/maps:/ { split($0, part, "/"); sub(/^[^:]*:/, ""); print "map: " name[part[3]] " " $0 }' | _counted
+        /^\/proc\/[0-9]+\/maps:/ { split($0, part, "/"); sub(/^[^:]*:/, ""); print "map: " name[part[3]] " " $0 }' | _counted | _pooled
+}
+
+_pooled() { # what xvmd keeps for its workers grows as they are first used, and no further than this
+    awk -v most=24 '
+        /^(fd: (xvmd|xenstored) socket:|map: xvmd \/dev\/xen\/hypercall) x[0-9]+$/ && substr($NF, 2) + 0 <= most {
+            $NF = "x" most " at most"
+        }
+        { print }'
 }
