@@ -80,7 +80,7 @@ _daemons() { # every process that is no busybox, i.e. no part of a script
 
 _pooled() { # what xvmd keeps for its workers grows as they are first used, and no further than this
     awk -v most=24 '
-        /^(fd: (xvmd|xenstored) socket:|map: xvmd \/dev\/xen\/hypercall) x[0-9]+$/ && substr($NF, 2) + 0 <= most {
+        /^(fd: (xvmd|xenstored) (socket|pipe):|map: xvmd \/dev\/xen\/hypercall) x[0-9]+$/ && substr($NF, 2) + 0 <= most {
             $NF = "x" most " at most"
         }
         { print }'
