@@ -2,7 +2,9 @@
 #include "toolstack/run/image_cache.hpp"
 
 #include "libvmshare/base/file.hpp"
+#include "libvmshare/port/boot_check.hpp"
 #include "toolstack/plan/images.hpp"
+#include "toolstack/run/leased_file.hpp"
 
 #include <algorithm>
 #include <fcntl.h>
@@ -16,6 +18,8 @@ namespace xvm::run {
 namespace {
 
 constexpr std::int64_t second_ns = 1'000'000'000;
+/// Below this a copy is cheaper than mapping.
+constexpr std::uint64_t mapped_bytes_min = 1 << 20;
 
 std::int64_t ns_of(const timespec& time) {
     return time.tv_sec * second_ns + time.tv_nsec;
@@ -43,6 +47,15 @@ Unique_fd sealed(std::span<const std::byte> bytes) {
     if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
         return {};
     return fd;
+}
+
+/// The file itself, unless it is one that the builder may unpack: that is kept unpacked.
+std::shared_ptr<const Leased_file> taken_as_it_is(const plan::Image_source& source) {
+    if (!source.entry.empty()) return nullptr;
+    auto file = Leased_file::map(source.path, mapped_bytes_min, plan::image_bytes_max);
+    if (!file) return nullptr;
+    const auto format = port::kernel_format(file->bytes());
+    return format == port::Kernel_format::elf || format == port::Kernel_format::unknown ? file : nullptr;
 }
 
 } // namespace
@@ -94,6 +107,14 @@ Result<Image> Image_cache::load(const plan::Image_source& source, const std::str
     const auto before = identity_of(source);
     if (before)
         if (Image image = find(*before); !image.bytes().empty()) return image;
+    if (auto file = taken_as_it_is(source)) {
+        const std::lock_guard lock(mutex_);
+        ++counts_.mapped;
+        Image image;
+        image.bytes_ = file->bytes();
+        image.holder_ = std::move(file);
+        return image;
+    }
     auto content = plan::load_image(source, what);
     if (!content) return tl::unexpected<Error>(std::move(content.error()));
     {

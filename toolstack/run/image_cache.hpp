@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels and RAM disks, kept as guests get them: read and checked once for each state of their file, and
+// Kernels and RAM disks, as guests get them: read and checked once for each state of their file, and
 // unpacked once where they were packed. What is kept lies in sealed memory files: nobody can change it, and
-// a process holds none of it but while a guest is built.
+// a process holds none of it but while a guest is built. A large file that guests get as it is needs no
+// copy: it is mapped, and kept as it is while that lasts (Leased_file).
 //
 // An entry belongs to a file's device, inode, size and times of change: another file, or the same one
 // written to, is read again. A file that changed less than a second ago is read and not kept: it may change
@@ -30,7 +31,7 @@ class Image {
 
   private:
     friend class Image_cache;
-    std::shared_ptr<const void> holder_; ///< a vector, or a mapping
+    std::shared_ptr<const void> holder_; ///< a vector, a mapping, or a Leased_file
     std::span<const std::byte> bytes_;
 };
 
@@ -59,6 +60,7 @@ class Image_cache {
         std::uint64_t entries = 0;
         std::uint64_t hits = 0;
         std::uint64_t misses = 0;
+        std::uint64_t mapped = 0; ///< loads that took the file itself
     };
     [[nodiscard]] Counts counts() const;
 

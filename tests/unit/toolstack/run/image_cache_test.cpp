@@ -4,6 +4,7 @@
 #include "tests/unit/daemons/common/scratch.hpp"
 
 #include <catch2/catch.hpp>
+#include <fcntl.h>
 #include <fstream>
 #include <unistd.h>
 
@@ -91,6 +92,52 @@ TEST_CASE("The cache holds no more than it may, and gives up what was unused lon
     CHECK(cache.load(a, "kernel"));
     CHECK(cache.load(c, "kernel"));
     CHECK(cache.counts().hits == hits + 2);
+}
+
+TEST_CASE(
+    "A large file that guests get as it is, is taken without a copy, and waited for by who would change it") {
+    const Files files;
+    Image_cache cache(64 << 20);
+    const std::string text = "\x7f"
+                             "ELF" +
+                             std::string(2 << 20, 'k');
+    const auto source = files.write("kernel", text);
+    const auto opens = [&](int flags) {
+        const Unique_fd fd(::open(source.path.c_str(), flags | O_NONBLOCK | O_CLOEXEC));
+        return static_cast<bool>(fd);
+    };
+    {
+        const auto image = cache.load(source, "kernel");
+        CHECK(text_of(image) == text);
+        const auto other = cache.load(source, "kernel"); // several guests at once
+        CHECK(text_of(other) == text);
+        CHECK(cache.counts().mapped == 2);
+        CHECK_FALSE(opens(O_WRONLY));
+        CHECK_FALSE(opens(O_WRONLY | O_TRUNC));
+        CHECK(opens(O_RDONLY));
+    }
+    CHECK(opens(O_WRONLY));
+    CHECK(cache.counts().bytes == 0);
+}
+
+TEST_CASE("A large file that is being written, or is to be unpacked, is read") {
+    const Files files;
+    Image_cache cache(64 << 20);
+    const std::string body(2 << 20, 'k');
+    const auto kernel = files.write("kernel", "\x7f"
+                                              "ELF" +
+                                                  body);
+    const auto packed = files.write("kernel.gz", "\x1f\x8b" + body);
+    settle();
+    {
+        const std::fstream writer(kernel.path, std::ios::in | std::ios::out);
+        CHECK(cache.load(kernel, "kernel"));
+        CHECK(cache.counts().misses == 1);
+    }
+    CHECK(cache.load(packed, "kernel"));
+    CHECK(cache.counts().misses == 2);
+    CHECK(cache.counts().mapped == 0);
+    CHECK(cache.counts().entries == 2);
 }
 
 TEST_CASE("What cannot be loaded is told as ever, and not kept") {
