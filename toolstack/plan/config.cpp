@@ -17,13 +17,7 @@ Guest_config read_guest(const toml::table& table, const Config_text& text, Confi
     Guest_config guest;
     guest.name = read_name(reader, !text.name.empty());
     guest.type = read_type(reader);
-    const auto memory = read_memory(reader, "memory");
-    const auto memory_max = read_memory(reader, "memory_max");
-    if (reader.node("memory") == nullptr) reader.missing("memory", "memory = \"256MiB\"");
-    guest.memory_bytes = memory.value_or(0);
-    guest.memory_max_bytes = memory_max.value_or(guest.memory_bytes);
-    if (memory && guest.memory_max_bytes < *memory)
-        reader.bad("memory_max", "is less than 'memory'", "raise it, or leave it out");
+    read_memory_keys(reader, log, guest);
     guest.vcpus = read_vcpus(reader);
     guest.pins = read_pins(reader, guest.vcpus);
     guest.kernel = read_image(reader, log, "kernel", base);

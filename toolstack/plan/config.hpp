@@ -2,8 +2,8 @@
 // What a guest is to be, as its configuration file says (xvm.toml(5)).
 //
 // Invariant of a Guest_config from parse_config(): names are valid and devices unique, sizes are whole
-// pages and not zero, memory_max_bytes >= memory_bytes, pins match the virtual processors, and all paths
-// are absolute. Whether the files are there is not asked here.
+// pages and not zero, memory_max_bytes >= memory_bytes >= memory_min_bytes, pins match the virtual
+// processors, and all paths are absolute. Whether the files are there is not asked here.
 #pragma once
 
 #include "libvmshare/base/result.hpp"
@@ -53,11 +53,19 @@ struct Net_config {
     bool operator==(const Net_config&) const = default;
 };
 
+inline constexpr unsigned memory_weight_ordinary = 100;
+inline constexpr unsigned memory_weight_max = 10000;
+/// What a guest keeps when its configuration does not say: half, and not less than 64 MiB of what it has.
+[[nodiscard]] std::uint64_t memory_min_default(std::uint64_t memory_bytes) noexcept;
+
 struct Guest_config {
     std::string name;
     Guest_type type = Guest_type::pvh;
     std::uint64_t memory_bytes = 0;
     std::uint64_t memory_max_bytes = 0;
+    std::uint64_t memory_min_bytes = 0;              ///< below this nobody but its user brings it
+    unsigned memory_weight = memory_weight_ordinary; ///< its share, where several want memory
+    bool memory_reclaim = false;                     ///< started with memory of running guests, if it has to
     unsigned vcpus = 1;
     std::vector<unsigned> pins; ///< physical processor of each virtual one; empty: any
     Image_source kernel;

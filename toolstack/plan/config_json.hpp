@@ -21,8 +21,9 @@ BOOST_DESCRIBE_STRUCT(Image_source, (), (path, entry))
 BOOST_DESCRIBE_STRUCT(Disk_config, (), (dev, devid, kind, path, writable, backend))
 BOOST_DESCRIBE_STRUCT(Net_config, (), (devid, mac, bridge))
 BOOST_DESCRIBE_STRUCT(Guest_config, (),
-                      (name, type, memory_bytes, memory_max_bytes, vcpus, pins, kernel, ramdisk, command_line,
-                       disks, nets, on_poweroff, on_reboot, on_crash))
+                      (name, type, memory_bytes, memory_max_bytes, memory_min_bytes, memory_weight,
+                       memory_reclaim, vcpus, pins, kernel, ramdisk, command_line, disks, nets, on_poweroff,
+                       on_reboot, on_crash))
 
 /// Any described value as an object.
 template <class T>

@@ -84,6 +84,14 @@ std::optional<std::int64_t> Table_reader::integer(std::string_view key, std::str
     return std::nullopt;
 }
 
+std::optional<bool> Table_reader::boolean(std::string_view key, std::string_view example) {
+    const toml::node* value = node(key);
+    if (value == nullptr) return std::nullopt;
+    if (const auto* truth = value->as_boolean()) return truth->get();
+    wrong_type(key, *value, "true or false", example);
+    return std::nullopt;
+}
+
 void Table_reader::bad(std::string_view key, std::string cause, std::string remedy) {
     log_.add(where(key), "'" + std::string(key) + "' " + std::move(cause), std::move(remedy));
 }

@@ -47,6 +47,7 @@ class Table_reader {
     /// The value, or nothing when the key is absent or of another type (which is then noted).
     [[nodiscard]] std::optional<std::string> text(std::string_view key, std::string_view example);
     [[nodiscard]] std::optional<std::int64_t> integer(std::string_view key, std::string_view example);
+    [[nodiscard]] std::optional<bool> boolean(std::string_view key, std::string_view example);
     /// The node itself, for keys with several forms.
     [[nodiscard]] const toml::node* node(std::string_view key);
 

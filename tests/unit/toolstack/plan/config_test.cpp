@@ -86,6 +86,31 @@ TEST_CASE("What need not be said has a sensible value") {
     CHECK(guest->disks.empty());
 }
 
+TEST_CASE("How much of its memory a guest keeps, and its share, is said in five keys or in a table") {
+    constexpr std::uint64_t mib = 1ULL << 20;
+    const std::string head = "name='a'\ntype='pv'\nkernel='k'\n";
+    const auto flat = parse(head + "memory='256MiB'\nmemory_max='1GiB'\nmemory_min='96MiB'\n"
+                                   "memory_weight=250\nmemory_reclaim=true\n");
+    REQUIRE(flat);
+    CHECK(flat->memory_bytes == 256 * mib);
+    CHECK(flat->memory_max_bytes == 1024 * mib);
+    CHECK(flat->memory_min_bytes == 96 * mib);
+    CHECK(flat->memory_weight == 250);
+    CHECK(flat->memory_reclaim);
+    const auto table =
+        parse(head + "[memory]\nsize='256MiB'\nmax='1GiB'\nmin='96MiB'\nweight=250\nreclaim=true\n");
+    REQUIRE(table);
+    CHECK(*table == *flat);
+
+    const auto plain = parse(head + "memory='256MiB'\n");
+    REQUIRE(plain);
+    CHECK(plain->memory_min_bytes == 128 * mib);
+    CHECK(plain->memory_weight == 100);
+    CHECK_FALSE(plain->memory_reclaim);
+    CHECK(parse(head + "memory='96MiB'\n")->memory_min_bytes == 64 * mib);
+    CHECK(parse(head + "memory='8MiB'\n")->memory_min_bytes == 8 * mib);
+}
+
 TEST_CASE("A name given beside the file replaces the one in it, and is judged alike") {
     CHECK(parse(good, "other")->name == "other");
     CHECK(parse("type = 'pv'\nmemory = '64MiB'\nkernel = 'k'", "other")->name == "other");
@@ -134,6 +159,14 @@ TEST_CASE("A value that cannot be is refused where it stands") {
              Case{"memory='6KiB'", "give a multiple of 4KiB"},
              Case{"memory='0MiB'", "give a multiple of 4KiB"},
              Case{"memory='64MiB'\nmemory_max='32MiB'", ":5:12: 'memory_max' is less than 'memory'"},
+             Case{"memory='64MiB'\nmemory_min='96MiB'", ":5:12: 'memory_min' is more than 'memory'"},
+             Case{"memory='64MiB'\nmemory_weight=0", ":5:15: 'memory_weight' cannot be 0; give 1 to 10000"},
+             Case{"memory='64MiB'\nmemory_reclaim='yes'", "'memory_reclaim' is a text, not true or false"},
+             Case{"memory_min='32MiB'\n[memory]\nsize='64MiB'",
+                  ":4:12: 'memory_min' and the table [memory] exclude each other"},
+             Case{"[memory]\nsize='64MiB'\nmaxx='96MiB'",
+                  "unknown key 'maxx' in [memory]; did you mean 'max'?"},
+             Case{"[memory]\nmax='64MiB'", "'size' is missing in [memory]"},
              Case{"memory='64MiB'\npin=[0,1]", ":5:5: 'pin' lists 2, but vcpus is 1"},
              Case{"memory='64MiB'\npin=-1", "'pin' is a whole number, not the number of a processor"},
              Case{"memory='64MiB'\nvcpus='two'", "'vcpus' is a text, not a whole number; write vcpus = 1"},
