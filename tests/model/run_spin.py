@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks the ring's models with spin, exhaustively: each variant that must hold does, and each broken
-twin is caught. Prints variant, expectation, states, verdict. Exit code 77 if spin is not installed."""
+"""Checks the models of the ring and of the control machine with spin, exhaustively: each variant that must hold
+does, and each broken twin is caught. Prints variant, expectation, states, verdict. Exit code 77 if spin is not
+installed."""
 
 import re
 import shutil
@@ -38,6 +39,14 @@ VARIANTS = [
     ("pair", "server without F2", "CLAIM NO_SERVER_F2", STUCK),
     ("pair", "answers shown before slots are given back", "CLAIM LATE_RELEASE", STUCK),
     ("pair", "room counted before it is given back", "CLAIM EAGER_CLIENT", ASSERTS),
+    ("control", "three requests, at any moment", "", HOLDS),
+    ("control", "the service is killed at any moment", "DIES=1", HOLDS),
+    ("control", "a client attaches and goes", "CLIENT", HOLDS),
+    ("control", "an alarm that was on its way counts", "OLD_ALARMS", ASSERTS),
+    ("control", "a request while it starts starts another", "START_ANYWAY", ASSERTS),
+    ("control", "requests while it stops are forgotten", "FORGETS", STUCK),
+    ("control", "killed, and a late answer counts", "DIES=1 DELIVERS_LATE", ASSERTS),
+    ("control", "the time of rest runs with a client", "CLIENT IGNORES_CLIENTS", ASSERTS),
 ]
 
 
@@ -69,11 +78,11 @@ def main():
     with ThreadPoolExecutor(max_workers=2) as pool:
         results = list(pool.map(check, VARIANTS))
     wrong = 0
-    print(f"{'model':<6}{'variant':<44}{'must':<9}{'does':<12}{'states':>9}")
+    print(f"{'model':<8}{'variant':<44}{'must':<9}{'does':<12}{'states':>9}")
     for (model, title, _, expected), (verdict, states) in zip(VARIANTS, results):
         mark = "" if verdict == expected else "  <-- WRONG"
         wrong += bool(mark)
-        print(f"{model:<6}{title:<44}{expected:<9}{verdict:<12}{states:>9}{mark}")
+        print(f"{model:<8}{title:<44}{expected:<9}{verdict:<12}{states:>9}{mark}")
     broken = sum(expected != HOLDS for *_, expected in VARIANTS)
     print(f"{len(VARIANTS)} variants, {broken} of them broken twins; {wrong} not as they must be")
     return 1 if wrong else 0
