@@ -17,8 +17,7 @@
 
 #include "frontends/linux/xvm_mem_core.h"
 
-/* --- xvm_mem_hotplug.c: process context, may sleep ----------------------------------------------
- */
+/* --- xvm_mem_hotplug.c: process context, may sleep ------------------------------------------- */
 
 /*
  * The block becomes memory of this kernel, online and movable. Done already: 0. Negative errno;

@@ -16,8 +16,7 @@
 #endif
 #endif
 
-/* --- reading -------------------------------------------------------------------------------------
- */
+/* --- reading --------------------------------------------------------------------------------- */
 
 /* Takes a number off the text, digits only; what is longer than a u64 is none. */
 static bool take_number(const char **text, unsigned int radix, u64 *out)
@@ -119,8 +118,7 @@ bool xvm_mem_layout_ok(const struct xvm_mem_layout *layout, u64 ram_end, u64 blo
 	       layout->slots * size <= limit - layout->base;
 }
 
-/* --- deciding ------------------------------------------------------------------------------------
- */
+/* --- deciding -------------------------------------------------------------------------------- */
 
 enum xvm_mem_task xvm_mem_next(const struct xvm_mem_word *word, enum xvm_mem_local local,
 			       bool refused)
@@ -181,8 +179,7 @@ u32 xvm_mem_insert_status(int error)
 	}
 }
 
-/* --- writing -------------------------------------------------------------------------------------
- */
+/* --- writing --------------------------------------------------------------------------------- */
 
 static size_t fits(int length, size_t size)
 {

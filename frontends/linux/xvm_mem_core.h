@@ -91,8 +91,7 @@ bool xvm_mem_can_spare(u64 available_kib, u64 slot_kib, u64 keep_kib);
 u32 xvm_mem_eject_status(int error);
 u32 xvm_mem_insert_status(int error);
 
-/* --- what the guest says of its own memory ------------------------------------------------------
- */
+/* --- what the guest says of its own memory --------------------------------------------------- */
 
 struct xvm_mem_report {
 	u64 total_kib;

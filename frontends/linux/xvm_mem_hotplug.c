@@ -22,8 +22,7 @@
 #define RESOURCE_NAME "System RAM (xvm_mem)" /* the form that kexec's tools know */
 #define BATCH 1024u
 
-/* --- online -------------------------------------------------------------------------------------
- */
+/* --- online ---------------------------------------------------------------------------------- */
 
 static bool block_online(unsigned long pfn)
 {
