@@ -34,8 +34,7 @@ int xvm_mem_remove(u64 start, u64 size);
 /* Whether the kernel has the block. */
 enum xvm_mem_local xvm_mem_look(u64 start, u64 size);
 
-/* --- xvm_mem_report.c
- * ----------------------------------------------------------------------------- */
+/* --- xvm_mem_report.c ------------------------------------------------------------------------ */
 
 void xvm_mem_report_start(void);
 void xvm_mem_report_stop(void);

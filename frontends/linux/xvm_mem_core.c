@@ -124,7 +124,8 @@ enum xvm_mem_task xvm_mem_next(const struct xvm_mem_word *word, enum xvm_mem_loc
 			       bool refused)
 {
 	switch (word->state) {
-	case XVM_MEM_IS_INSERT_PENDING:
+	case XVM_MEM_IS_INSERT_PENDING: /* also when it was added, but not answered */
+		return refused ? XVM_MEM_DO_NOTHING : XVM_MEM_DO_ADD;
 	case XVM_MEM_IS_ASSIGNED:
 		return local == XVM_MEM_ABSENT && !refused ? XVM_MEM_DO_ADD : XVM_MEM_DO_NOTHING;
 	case XVM_MEM_IS_EJECT_PENDING:

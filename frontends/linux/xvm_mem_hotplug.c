@@ -67,9 +67,7 @@ static int take_online(u64 start, u64 size)
 	return 0;
 }
 
-/* --- out of the balloon's list
- * --------------------------------------------------------------------
- */
+/* --- out of the balloon's list --------------------------------------------------------------- */
 
 static bool in_balloon(u64 start)
 {
@@ -138,9 +136,7 @@ static void give_to_kernel(u64 start, u64 size)
 	}
 }
 
-/* --- the interface
- * --------------------------------------------------------------------------------
- */
+/* --- the interface --------------------------------------------------------------------------- */
 
 enum xvm_mem_local xvm_mem_look(u64 start, u64 size)
 {

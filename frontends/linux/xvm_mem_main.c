@@ -51,7 +51,7 @@ static struct {
 	bool leaving;
 	struct xvm_mem_layout layout;
 	struct slot slots[XVM_MEM_SLOTS_MAX];
-	u32 events; /* asked about */
+	u32 told;   /* serial of the last notice we were told of */
 	u32 query;  /* the last one */
 	bool asked; /* and not answered yet */
 
@@ -63,9 +63,7 @@ static struct {
 	struct delayed_work check;
 } mem;
 
-/* --- the store
- * ------------------------------------------------------------------------------------
- */
+/* --- the store ------------------------------------------------------------------------------- */
 
 /* A value that fits the longest there is; false: none, or too long. */
 static bool read_text(struct xenbus_transaction transaction, const char *dir, const char *node,
@@ -120,10 +118,11 @@ static void tell(u32 slot, u32 serial, u32 event, u32 status)
 }
 
 /*
- * Ejects the slot, if it is still wanted. 0: done, and its memory is the host's. -ECANCELED: it is
- * not wanted any more.
+ * Answers a notice in one transaction with a look at whether it still stands. 0: answered, and the
+ * host counts on it. -ECANCELED: it was withdrawn; nothing is written.
  */
-static int eject(u32 slot, u32 serial)
+static int settle(u32 slot, u32 serial, enum xvm_mem_state state, u32 event, u32 status,
+		  bool ejected)
 {
 	unsigned int tries;
 	int error = -EAGAIN;
@@ -136,17 +135,17 @@ static int eject(u32 slot, u32 serial)
 		error = xenbus_transaction_start(&transaction);
 		if (error)
 			return error;
-		if (!read_word(transaction, slot, &word) ||
-		    word.state != XVM_MEM_IS_EJECT_PENDING || word.serial != serial) {
+		if (!read_word(transaction, slot, &word) || word.state != state ||
+		    word.serial != serial) {
 			xenbus_transaction_end(transaction, 1);
 			return -ECANCELED;
 		}
 		snprintf(node, sizeof(node), "%u", slot);
-		error = xenbus_printf(transaction, XVM_MEM_GUEST_DIR "/" XVM_MEM_NODE_EJECT, node,
-				      "%u", serial);
+		if (ejected)
+			error = xenbus_printf(transaction, XVM_MEM_GUEST_DIR "/" XVM_MEM_NODE_EJECT,
+					      node, "%u", serial);
 		if (!error)
-			error = write_ost(transaction, slot, serial, XVM_MEM_NOTIFY_EJECT,
-					  XVM_MEM_OST_SUCCESS);
+			error = write_ost(transaction, slot, serial, event, status);
 		if (error) {
 			xenbus_transaction_end(transaction, 1);
 			return error;
@@ -156,9 +155,21 @@ static int eject(u32 slot, u32 serial)
 	return error;
 }
 
-/* --- a slot
- * ---------------------------------------------------------------------------------------
- */
+/* The slot's memory is the host's. */
+static int eject(u32 slot, u32 serial)
+{
+	return settle(slot, serial, XVM_MEM_IS_EJECT_PENDING, XVM_MEM_NOTIFY_EJECT,
+		      XVM_MEM_OST_SUCCESS, true);
+}
+
+/* The slot's memory is this guest's, and only an ejection takes it away again. */
+static int accept(u32 slot, u32 serial)
+{
+	return settle(slot, serial, XVM_MEM_IS_INSERT_PENDING, XVM_MEM_NOTIFY_INSERT,
+		      XVM_MEM_OST_INSERT_PROGRESS, false);
+}
+
+/* --- a slot ---------------------------------------------------------------------------------- */
 
 static u64 slot_start(u32 slot)
 {
@@ -174,8 +185,11 @@ static void refuse(u32 slot, u32 serial, u32 event, u32 status)
 
 static void add(u32 slot, const struct xvm_mem_word *word)
 {
-	int error = xvm_mem_add(slot_start(slot), mem.layout.slot_bytes);
+	int error;
 
+	if (word->state == XVM_MEM_IS_INSERT_PENDING && accept(slot, word->serial))
+		return;
+	error = xvm_mem_add(slot_start(slot), mem.layout.slot_bytes);
 	if (error) {
 		pr_warn("xvm_mem: slot %u cannot be added: error %d\n", slot, error);
 		refuse(slot, word->serial, XVM_MEM_NOTIFY_INSERT, xvm_mem_insert_status(error));
@@ -268,9 +282,7 @@ static void visit(u32 slot)
 	}
 }
 
-/* --- events
- * ---------------------------------------------------------------------------------------
- */
+/* --- events ---------------------------------------------------------------------------------- */
 
 static bool read_layout(void)
 {
@@ -332,7 +344,7 @@ static void take_answer(void)
 	    !xvm_mem_parse_answer(text, mem.layout.slots, &answer) || answer.query != mem.query)
 		return;
 	mem.asked = false;
-	++mem.events;
+	mem.told = answer.serial;
 	switch (answer.code) {
 	case XVM_MEM_NOTIFY_NONE:
 		return;
@@ -371,12 +383,12 @@ static void look(void)
 		mem.asked = false;
 		if (!read_number(XVM_MEM_NODE_EVENT, U32_MAX, &events))
 			events = 0;
-		mem.events = events; /* what was told before is seen by visiting all */
+		mem.told = events; /* what was told before is seen by visiting all */
 		visit_all();
 	}
 	take_answer();
 	if (!mem.asked && read_number(XVM_MEM_NODE_EVENT, U32_MAX, &events) &&
-	    (s32)((u32)events - mem.events) > 0)
+	    (s32)((u32)events - mem.told) > 0)
 		ask();
 }
 
@@ -432,9 +444,7 @@ static struct xenbus_watch host_watch = {
     .callback = host_changed,
 };
 
-/* --- another home after a restore
- * -----------------------------------------------------------------
- */
+/* --- another home after a restore ------------------------------------------------------------ */
 
 static int mem_restore(struct device *dev)
 {
@@ -454,9 +464,7 @@ static struct platform_driver mem_driver = {
 };
 static struct platform_device *mem_device;
 
-/* --- the module
- * -----------------------------------------------------------------------------------
- */
+/* --- the module ------------------------------------------------------------------------------ */
 
 static int __init mem_start(void)
 {
