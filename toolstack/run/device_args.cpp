@@ -46,8 +46,7 @@ Result<std::string> complaint(port::Store& store, Domid domid, const plan::Devic
 }
 
 Result<std::optional<Domid>> number_of_nodes(Work& work) {
-    XVM_TRY_LET(const bool alive, work.alive());
-    static_cast<void>(alive); // finds the number, if Xen knows it
+    XVM_TRY(work.alive()); // finds the number, if Xen knows it
     XVM_TRY_LET(const bool reused, work.number_is_reused());
     return reused ? std::optional<Domid>{} : work.known_domid();
 }

@@ -42,8 +42,7 @@ Result<std::vector<Recovered>> recover(Ports& ports, std::vector<Error>& damaged
         Work work(ports, one.plan);
         if (one.progress.domid) work.set_domid(*one.progress.domid);
         // It may have been made after the last word of the journal.
-        XVM_TRY_LET(const bool alive, work.alive());
-        static_cast<void>(alive);
+        XVM_TRY(work.alive());
         Ops_executor executor(work);
         XVM_TRY_LET(Journal_entry entry, Journal::resume(one));
         Status outcome = recover_plan(one.plan, one.progress, executor, &entry, {});

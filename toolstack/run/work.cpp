@@ -5,12 +5,8 @@ namespace xvm::run {
 
 Result<Domid> Work::domid() {
     if (domid_) return *domid_;
-    XVM_TRY_LET(const auto infos, ports_.domains.list());
-    for (const port::Domain_info& info : infos)
-        if (info.id.uuid == uuid_) {
-            domid_ = info.id.domid;
-            return *domid_;
-        }
+    XVM_TRY_LET(const bool listed, alive());
+    if (listed) return *domid_;
     return fail(Fault::not_found, object(), "no such domain any more", "'xvm list' shows those there are");
 }
 
