@@ -73,15 +73,16 @@ Status await_disk(Work& work, const json::object& args) {
     const std::string dir = backend::dir(domid, disk.devid);
     std::string refusal;
     schema::Device_state now = schema::Device_state::unknown;
+    // Both nodes come with the state.
+    const std::vector<std::string> paths{schema::path(dir, backend::state),
+                                         schema::path(dir, backend::error)};
     const auto answered = [&]() -> Result<bool> {
-        XVM_TRY_LET(const auto state, read_if_there(ports.store, schema::path(dir, backend::state)));
-        now = state ? schema::state_of(*state) : schema::Device_state::unknown;
-        // Written together with the state that says so.
-        XVM_TRY_LET(const auto error, read_if_there(ports.store, schema::path(dir, backend::error)));
-        refusal = error.value_or("");
+        XVM_TRY_LET(const auto values, ports.store.read_all(paths));
+        now = values[0] ? schema::state_of(*values[0]) : schema::Device_state::unknown;
+        refusal = values[1].value_or("");
         return !refusal.empty() || now != schema::Device_state::initialising;
     };
-    XVM_TRY_LET(const bool in_time, wait_until(ports.store, dir, ports.patience.backend, answered));
+    XVM_TRY_LET(const bool in_time, wait_until(ports.store, paths[0], ports.patience.backend, answered));
     const std::string what = "disk " + disk.dev;
     if (!refusal.empty()) return fail(Fault::failed, what, "refused by xvm-blkd: " + refusal, {});
     // A guest that runs may have taken the offer already.
@@ -111,7 +112,7 @@ Status set_file_size(Work&, const json::object& args) {
     return change_size(path, from, to);
 }
 
-/// Ours looks at its file's size when anything is written below its directory.
+/// Ours looks at its file's size when `online` or `state` is written, be it with the same value.
 Status touch(port::Store& store, Domid domid, const plan::Device_ref& device) {
     const std::string dir = plan::backend_dir(device, domid);
     return port::transact(store, [&](port::Txn txn) -> Status {
