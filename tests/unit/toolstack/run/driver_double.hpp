@@ -5,17 +5,17 @@
 
 #include "libvmshare/port/domains.hpp"
 #include "libvmshare/port/hosted/devices.hpp"
-#include "libvmshare/port/store.hpp"
+#include "tests/unit/toolstack/run/passing_store.hpp"
 
 #include <catch2/catch.hpp>
 #include <filesystem>
 
 namespace xvm::tests {
 
-class Driver_double final : public port::Store {
+class Driver_double final : public Passing_store {
   public:
     Driver_double(port::Store& store, port::Domains& domains, port::hosted::Network_ledger& network)
-        : store_(store), domains_(domains), network_(network) {}
+        : Passing_store(store), domains_(domains), network_(network) {}
 
     enum class Guest { takes, busy, ignores, gives_up };
     Guest guest = Guest::takes;
@@ -26,37 +26,6 @@ class Driver_double final : public port::Store {
         if (txn == port::Txn::none) play();
         return store_.read(path, txn);
     }
-    Status write(const std::string& path, std::string_view value, port::Txn txn) override {
-        return store_.write(path, value, txn);
-    }
-    Status make(const std::string& path, port::Txn txn) override { return store_.make(path, txn); }
-    Status remove(const std::string& path, port::Txn txn) override { return store_.remove(path, txn); }
-    Result<std::vector<std::string>> list(const std::string& path, port::Txn txn) override {
-        return store_.list(path, txn);
-    }
-    Status set_permissions(const std::string& path, std::span<const port::Store_permission> permissions,
-                           port::Txn txn) override {
-        return store_.set_permissions(path, permissions, txn);
-    }
-    Result<std::vector<port::Store_permission>> permissions(const std::string& path, port::Txn txn) override {
-        return store_.permissions(path, txn);
-    }
-    Result<port::Txn> begin() override { return store_.begin(); }
-    Status commit(port::Txn txn) override { return store_.commit(txn); }
-    void abort(port::Txn txn) noexcept override { store_.abort(txn); }
-    Status introduce(Domid domid, std::uint64_t frame, Evtchn_port port) override {
-        return store_.introduce(domid, frame, port);
-    }
-    void release(Domid domid) noexcept override { store_.release(domid); }
-    Result<bool> present(Domid domid) override { return store_.present(domid); }
-    Status watch(const std::string& path, const std::string& token) override {
-        return store_.watch(path, token);
-    }
-    void unwatch(const std::string& path, const std::string& token) noexcept override {
-        store_.unwatch(path, token);
-    }
-    Result<std::optional<port::Watch_event>> next_event() override { return store_.next_event(); }
-    int fd() const noexcept override { return store_.fd(); }
 
     /// Until nobody has anything to do.
     void play() {
@@ -154,7 +123,6 @@ class Driver_double final : public port::Store {
         return true;
     }
 
-    port::Store& store_;
     port::Domains& domains_;
     port::hosted::Network_ledger& network_;
 };

@@ -5,6 +5,7 @@
 
 #include "daemons/xvmd/hosted_ports.hpp"
 #include "tests/unit/daemons/common/scratch.hpp"
+#include "tests/unit/toolstack/run/passing_store.hpp"
 #include "toolstack/plan/plan_create.hpp"
 #include "toolstack/plan/plan_life.hpp"
 #include "toolstack/run/inventory.hpp"
@@ -21,9 +22,9 @@ namespace xvm::tests {
 
 /// Plays xvm-blkd whenever the code under test looks at the store: offers what is at 1, closes what is
 /// at 5. It sits between that code and the store, so no thread and no time is involved.
-class Backend_double final : public port::Store {
+class Backend_double final : public Passing_store {
   public:
-    explicit Backend_double(port::Store& store) : store_(store) {}
+    using Passing_store::Passing_store;
 
     enum class Mood { serves, refuses, hangs };
     Mood mood = Mood::serves;
@@ -43,37 +44,10 @@ class Backend_double final : public port::Store {
         if (on_write) on_write(path, value);
         return written;
     }
-    Status make(const std::string& path, port::Txn txn) override { return store_.make(path, txn); }
-    Status remove(const std::string& path, port::Txn txn) override { return store_.remove(path, txn); }
-    Result<std::vector<std::string>> list(const std::string& path, port::Txn txn) override {
-        return store_.list(path, txn);
-    }
-    Status set_permissions(const std::string& path, std::span<const port::Store_permission> permissions,
-                           port::Txn txn) override {
-        return store_.set_permissions(path, permissions, txn);
-    }
-    Result<std::vector<port::Store_permission>> permissions(const std::string& path, port::Txn txn) override {
-        return store_.permissions(path, txn);
-    }
-    Result<port::Txn> begin() override { return store_.begin(); }
-    Status commit(port::Txn txn) override { return store_.commit(txn); }
-    void abort(port::Txn txn) noexcept override { store_.abort(txn); }
-    Status introduce(Domid domid, std::uint64_t frame, Evtchn_port port) override {
-        return store_.introduce(domid, frame, port);
-    }
     void release(Domid domid) noexcept override {
         if (on_release) on_release(domid);
         store_.release(domid);
     }
-    Result<bool> present(Domid domid) override { return store_.present(domid); }
-    Status watch(const std::string& path, const std::string& token) override {
-        return store_.watch(path, token);
-    }
-    void unwatch(const std::string& path, const std::string& token) noexcept override {
-        store_.unwatch(path, token);
-    }
-    Result<std::optional<port::Watch_event>> next_event() override { return store_.next_event(); }
-    int fd() const noexcept override { return store_.fd(); }
 
   private:
     void play() {
@@ -98,8 +72,6 @@ class Backend_double final : public port::Store {
             REQUIRE(store_.write(dir + "/state", "6"));
         }
     }
-
-    port::Store& store_;
 };
 
 class Machine {
