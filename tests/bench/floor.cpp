@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the lab measures the cost of verbs with: a stopwatch that costs nothing between its two readings
-// but the command, and the smallest guest there is.
+// What the lab measures the cost of verbs with: a stopwatch that costs nothing between its readings but the
+// command, one that goes on until a guest has said something, and the smallest guest there is.
 #include "tests/contract/domains/noop_kernel.hpp"
 
 #include <cerrno>
@@ -8,8 +8,14 @@
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <poll.h>
 #include <spawn.h>
+#include <string>
 #include <string_view>
+#include <sys/inotify.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,9 +26,14 @@ int refuse(const char* what) {
     return 1;
 }
 
-/// Prints how many microseconds a command took from its start to its end; its output goes nowhere.
-int stopwatch(char** command) {
-    const auto begin = std::chrono::steady_clock::now();
+using Clock = std::chrono::steady_clock;
+
+long long us_since(Clock::time_point begin) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin).count();
+}
+
+/// Runs a command to its end; its output goes nowhere.
+int carry_out(char** command) {
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
@@ -31,10 +42,45 @@ int stopwatch(char** command) {
     if (errno != 0) return refuse(command[0]);
     int status = 0;
     if (::waitpid(child, &status, 0) < 0) return refuse("waitpid");
-    const auto taken = std::chrono::steady_clock::now() - begin;
-    std::printf("%lld\n",
-                static_cast<long long>(std::chrono::duration_cast<std::chrono::microseconds>(taken).count()));
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+/// Prints how many microseconds a command took from its start to its end.
+int stopwatch(char** command) {
+    const auto begin = Clock::now();
+    const int status = carry_out(command);
+    std::printf("%lld\n", us_since(begin));
+    return status;
+}
+
+bool says(const char* path, std::string_view text) {
+    std::ifstream file(path, std::ios::binary);
+    const std::string content{std::istreambuf_iterator<char>(file), {}};
+    return content.find(text) != std::string::npos;
+}
+
+/// Also how many until the file, which may not be there yet, has the text; woken by each write to it.
+int stopwatch_until(const char* path, const char* text, char** command) {
+    constexpr int limit_ms = 120'000;
+    const int changes = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    const std::string directory = std::filesystem::path(path).parent_path();
+    if (::inotify_add_watch(changes, directory.c_str(), IN_CREATE | IN_MODIFY) < 0) return refuse(path);
+    const auto begin = Clock::now();
+    if (const int status = carry_out(command); status != 0) return status;
+    const long long taken = us_since(begin);
+    while (!says(path, text)) {
+        const auto left_ms = limit_ms - static_cast<int>(us_since(begin) / 1000);
+        pollfd ready{changes, POLLIN, 0};
+        if (left_ms <= 0 || ::poll(&ready, 1, left_ms) <= 0) {
+            std::fprintf(stderr, "xvm-floor: %s: does not say '%s'\n", path, text);
+            return 1;
+        }
+        char events[4096];
+        while (::read(changes, events, sizeof(events)) > 0) {
+        }
+    }
+    std::printf("%lld %lld\n", taken, us_since(begin));
+    return 0;
 }
 
 int write_kernel(const char* path) {
@@ -50,9 +96,12 @@ int write_kernel(const char* path) {
 
 int main(int count, char** words) {
     if (count > 2 && std::string_view(words[1]) == "time") return stopwatch(words + 2);
+    if (count > 4 && std::string_view(words[1]) == "until")
+        return stopwatch_until(words[2], words[3], words + 4);
     if (count == 3 && std::string_view(words[1]) == "kernel") return write_kernel(words[2]);
-    std::fputs("usage: xvm-floor time COMMAND...    microseconds until it ended\n"
-               "       xvm-floor kernel OUT         a kernel that does nothing\n",
+    std::fputs("usage: xvm-floor time COMMAND...               microseconds until it ended\n"
+               "       xvm-floor until FILE TEXT COMMAND...    and until the file has the text\n"
+               "       xvm-floor kernel OUT                    a kernel that does nothing\n",
                stderr);
     return 2;
 }

@@ -33,25 +33,14 @@ cpus = "$GUEST_CPU"
 END
 }
 
-up() { # NAME: until its init says so; looks every tenth of a second, not to take the guest's processor
-    _log=$(guest_log "$1")
-    for _ in $(seq 600); do
-        grep -q "xvm: up" "$_log" 2>/dev/null && return 0
-        sleep 0.1
-    done
-    tail -n 20 "$_log"
-    return 1
-}
-
 one() { # WHO TYPE RUN COMMAND...
     who=$1 type=$2 run=$3
     shift 3
     sleep 1
-    begun=$(now_ms)
-    taken=$("$FLOOR" time "$@")
-    check "$type by $who, run $run: init runs" up "$who" || return 1
-    figure "$type by $who, run $run: create" "$((taken / 1000))" ms
-    figure "$type by $who, run $run: create to init" "$(($(now_ms) - begun))" ms
+    times=$("$FLOOR" until "$(guest_log "$who")" "xvm: up" "$@")
+    check "$type by $who, run $run: init runs" test -n "$times" || return 1
+    figure "$type by $who, run $run: create" "$((${times% *} / 1000))" ms
+    figure "$type by $who, run $run: create to init" "$((${times#* } / 1000))" ms
     "$who" destroy "$who"
     rm -f "$(guest_log "$who")"
 }
