@@ -9,12 +9,12 @@
 namespace xvm::block {
 
 Device::Device(const ring::Region& region, port::Grants& grants, Domid guest, Image image, bool read_only,
-               Clock* clock)
+               Clock* clock, Trace* trace)
     : server_(region), grants_(grants), guest_(guest),
       image_(std::move(image)), limits_{image_.sectors(), segments_max, read_only || image_.read_only()},
       segments_(std::make_unique_for_overwrite<xvm_blk_segment[]>(std::size_t{batch_max} * segments_max)),
       pieces_(std::make_unique_for_overwrite<Piece[]>(std::size_t{batch_max} * segments_max)),
-      buffer_(std::make_unique_for_overwrite<std::byte[]>(buffer_bytes)), clock_(clock) {
+      buffer_(std::make_unique_for_overwrite<std::byte[]>(buffer_bytes)), clock_(clock), trace_(trace) {
     jobs_.reserve(batch_max);
     heads_.reserve(batch_max);
     copies_.reserve(buffer_bytes / XVM_BLK_SECTOR_BYTES);
@@ -187,12 +187,15 @@ void Device::answer(Job& job) {
     xvm_blk_response response{};
     response.header.id = job.id;
     response.status = job.status;
+    batch_.submitted = job.submitted;
     if (clock_ != nullptr) {
-        batch_.submitted = job.submitted;
         response.header.t_handover = handed_over(batch_);
         response.header.t_complete = batch_.answered;
         profile_.add(batch_, clock_->tick_ns());
     }
+    if (trace_ != nullptr)
+        trace_->add({0, batch_, clock_ != nullptr ? clock_->tick_ns() : 0, job.offset / XVM_BLK_SECTOR_BYTES,
+                     job.bytes, job.status, static_cast<Traced_op>(job.kind)});
     server_.respond(response);
 }
 

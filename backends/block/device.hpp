@@ -9,6 +9,7 @@
 #include "backends/block/image.hpp"
 #include "backends/block/parse.hpp"
 #include "backends/block/profile.hpp"
+#include "backends/block/trace.hpp"
 #include "libvmshare/port/grants.hpp"
 #include "libvmshare/ring/server.hpp"
 
@@ -42,9 +43,9 @@ struct Counters {
 class Device {
   public:
     /// `grants` outlives the device. `read_only`: the guest's mode; a writable image may be given so.
-    /// `clock` outlives it, too; without one no request is stamped.
+    /// `clock` and `trace` outlive it, too; without a clock no request is stamped.
     Device(const ring::Region& region, port::Grants& grants, Domid guest, Image image, bool read_only,
-           Clock* clock = nullptr);
+           Clock* clock = nullptr, Trace* trace = nullptr);
 
     /// On the event, before run().
     void begin_wake() {
@@ -77,7 +78,7 @@ class Device {
     }
 
   private:
-    enum class Kind : std::uint8_t { answer, flush, read, write };
+    enum class Kind : std::uint8_t { answer, flush, read, write }; // as Traced_op
     struct Job {
         std::uint64_t id = 0;
         Kind kind = Kind::answer; ///< answer: nothing to do but to send `status`
@@ -125,6 +126,7 @@ class Device {
     std::uint64_t event_ = 0; ///< when the event of the present wake came; 0: its first batch was taken
     Stamps batch_{};          ///< what the batch's requests share
     Profile profile_;
+    Trace* trace_;
     std::optional<Error> failure_;
 };
 

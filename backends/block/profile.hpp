@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 namespace xvm::block {
 
@@ -51,6 +52,21 @@ struct Profile {
 
     void add(const Stamps& stamps, std::uint64_t tick_ns) noexcept;
 };
+
+/// The way of one request, in nanoseconds.
+struct Phases {
+    std::uint64_t submitted = 0; ///< by the clock of the page, as are the next three
+    std::uint64_t handed_over = 0;
+    std::uint64_t taken = 0;
+    std::uint64_t answered = 0;
+    std::optional<std::uint64_t> wake; ///< none: no event announced it
+    std::uint64_t queue = 0;
+    std::uint64_t service = 0;
+    std::uint64_t whole = 0; ///< wake and the two
+    bool precise = false;    ///< else of whole ticks
+};
+/// Nothing if the stamps are not there, or do not fit together.
+[[nodiscard]] std::optional<Phases> phases_of(const Stamps& stamps, std::uint64_t tick_ns) noexcept;
 
 /// When the request was handed over: the event that announced it, or when it was taken.
 [[nodiscard]] std::uint64_t handed_over(const Stamps& stamps) noexcept;

@@ -29,7 +29,7 @@ Queue::Queue(const asio::any_io_executor& pool, Handles handles, port::Grant_map
     : strand_(asio::make_strand(pool)), handles_(std::move(handles)), map_(std::move(map)),
       evtchn_(std::move(evtchn)), region_(region),
       device_(std::make_unique<Device>(region_, *handles_.grants, guest, std::move(image), read_only,
-                                       handles_.clock.get())),
+                                       handles_.clock.get(), handles_.trace.get())),
       descriptor_(strand_, handles_.events->fd()), handlers_(std::move(handlers)) {}
 
 Queue::~Queue() {

@@ -28,6 +28,7 @@ class Queue : public std::enable_shared_from_this<Queue> {
         std::shared_ptr<port::Events> events;
         std::shared_ptr<port::Grants> grants;
         std::shared_ptr<Clock> clock = nullptr; ///< null: nothing is stamped
+        std::shared_ptr<Trace> trace = nullptr; ///< null: nobody follows requests
     };
     /// What the front end announced, judged by who read it: 1, 2, 4, 8 or 16 ring pages.
     struct Peer {

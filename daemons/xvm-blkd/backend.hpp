@@ -31,6 +31,11 @@ class Backend {
     void stop(std::function<void()> done);
 
     [[nodiscard]] std::size_t size() const noexcept { return vbds_.size(); }
+    /// Null: there is no such disk.
+    [[nodiscard]] std::shared_ptr<const Vbd> find(Vbd_id id) const {
+        const auto found = vbds_.find(id);
+        return found == vbds_.end() ? nullptr : found->second;
+    }
     /// By rising domid and devid.
     template <class Visit>
     void for_each(Visit&& visit) const {

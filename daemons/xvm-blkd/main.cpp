@@ -8,7 +8,9 @@
 #include "daemons/xvm-blkd/backend.hpp"
 #include "daemons/xvm-blkd/crew.hpp"
 #include "daemons/xvm-blkd/options.hpp"
+#include "daemons/xvm-blkd/trace_json.hpp"
 #include "daemons/xvm-blkd/vbd_json.hpp"
+#include "libvmshare/base/number.hpp"
 
 #include <boost/asio/signal_set.hpp>
 #include <boost/json/array.hpp>
@@ -27,6 +29,24 @@ int complain(const Error& error) {
     return static_cast<int>(error.fault);
 }
 
+/// GET /v1/vbds/{domid}/{devid}/trace?after=SEQ: what it answers with is kept from the first such request on.
+daemon::Response trace(const blkd::Backend& backend, const daemon::Request& request) {
+    const auto refuse = [](Error error) { return daemon::failure_response(api::Failure(std::move(error))); };
+    const auto guest = parse_domid(request.parameters.at("domid"));
+    const auto devid = parse_number<std::uint32_t>(request.parameters.at("devid"));
+    const std::string disk = "disk " + request.parameters.at("domid") + "/" + request.parameters.at("devid");
+    const auto vbd = guest && devid ? backend.find({*guest, *devid}) : nullptr;
+    if (!vbd) return refuse({Fault::not_found, disk, "is served by nobody here", "see GET /v1/vbds"});
+    std::optional<std::uint64_t> after;
+    if (const auto given = request.query.find("after"); given != request.query.end()) {
+        after = parse_number<std::uint64_t>(given->second);
+        if (!after)
+            return refuse({Fault::usage, disk, "'" + given->second + "' is no number of a request",
+                           "give 'next' of the answer before"});
+    }
+    return daemon::json_response(blkd::to_json(vbd->trace().read(after)));
+}
+
 daemon::Router routes(const blkd::Backend& backend) {
     daemon::Router router;
     router.add("GET", "/v1/vbds", daemon::immediate([&backend](const daemon::Request&) {
@@ -35,6 +55,8 @@ daemon::Router routes(const blkd::Backend& backend) {
                        [&](const blkd::Vbd& vbd) { vbds.push_back(blkd::to_json(vbd.id(), vbd.report())); });
                    return daemon::json_response(boost::json::object{{"vbds", std::move(vbds)}});
                }));
+    router.add("GET", "/v1/vbds/{domid}/{devid}/trace",
+               daemon::immediate([&backend](const daemon::Request& r) { return trace(backend, r); }));
     return router;
 }
 

@@ -122,6 +122,7 @@ Result<Vbd::Next> Vbd::connect() {
     auto ring = xenbus::parse_peer_ring(nodes, offer());
     if (!ring) return refuse("front end's " + ring.error().line());
     XVM_TRY_LET(block::Queue::Handles handles, shop_.world.open_handles());
+    handles.trace = trace_;
 
     // Weak: a message of a queue that outlived its session is dropped.
     const auto on_main = [weak = weak_from_this(), main = shop_.main](auto&& act_on) {

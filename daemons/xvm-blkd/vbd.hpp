@@ -47,6 +47,8 @@ class Vbd : public std::enable_shared_from_this<Vbd> {
     };
     [[nodiscard]] Report report() const;
     [[nodiscard]] Vbd_id id() const noexcept { return id_; }
+    /// Its requests one by one, whatever ring they come through.
+    [[nodiscard]] block::Trace& trace() const noexcept { return *trace_; }
 
   private:
     enum class Next { done, look_again };
@@ -76,6 +78,7 @@ class Vbd : public std::enable_shared_from_this<Vbd> {
     std::optional<block::Image> image_;
     std::shared_ptr<block::Queue> queue_;
     block::Queue::Snapshot last_{};
+    std::shared_ptr<block::Trace> trace_ = std::make_shared<block::Trace>();
     std::string error_;
     std::string size_fault_; ///< told already: a guest can make us look as often as it likes
 };

@@ -26,4 +26,12 @@ tl::expected<boost::json::value, api::Failure> Block_service::disks() const {
     return client_.call({"GET", api::target({"v1", "vbds"}), {}, {}});
 }
 
+tl::expected<boost::json::value, api::Failure>
+Block_service::trace(Domid guest, std::uint32_t devid, std::optional<std::uint64_t> after) const {
+    const std::string domid = std::to_string(number(guest)), disk = std::to_string(devid);
+    if (!after) return client_.call({"GET", api::target({"v1", "vbds", domid, disk, "trace"}), {}, {}});
+    const std::string seq = std::to_string(*after);
+    return client_.call({"GET", api::target({"v1", "vbds", domid, disk, "trace"}, {{"after", seq}}), {}, {}});
+}
+
 } // namespace xvm::xvmd

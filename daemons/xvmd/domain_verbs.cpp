@@ -41,30 +41,6 @@ Answer list(run::Ports& ports, const Call&) {
     return json::object{{"schema", "xvm.domains/1"}, {"domains", std::move(domains)}};
 }
 
-Answer top(run::Ports& ports, const Call&) {
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    const auto entries = run::list_domains(ports, run::Sight::records);
-    if (!entries) return tl::unexpected<api::Failure>(entries.error());
-    const auto host = ports.domains.host();
-    if (!host) return tl::unexpected<api::Failure>(host.error());
-    json::array domains;
-    for (const run::Domain_entry& entry : *entries)
-        if (entry.life != run::Life::stale)
-            domains.push_back({{"domid", number(entry.info.id.domid)},
-                               {"name", entry.name},
-                               {"state", run::name_of(entry.life)},
-                               {"cpu_time_ns", entry.info.cpu_time_ns},
-                               {"vcpus", entry.info.vcpus},
-                               {"memory_bytes", entry.info.memory_bytes},
-                               {"memory_max_bytes", entry.info.memory_max_bytes}});
-    return json::object{{"schema", "xvm.top/1"},
-                        {"time_ns", std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()},
-                        {"cpus", host->cpus},
-                        {"memory_total_bytes", host->total_bytes},
-                        {"memory_free_bytes", host->free_bytes},
-                        {"domains", std::move(domains)}};
-}
-
 Answer as_it_was(run::Ports&, const Call&, const run::Domain_entry& before) {
     return json::value(domain_json(before));
 }
@@ -103,7 +79,6 @@ void add_domain_verbs(Verbs& verbs, Lifecycle& lifecycle) {
     verbs.read("list", list);
     verbs.read("show",
                [](run::Ports& ports, const Call& call) { return domain_answer(ports, call.text("id")); });
-    verbs.read("top", top);
     verbs.direct("wait",
                  [&lifecycle](const Call& call, const daemon::Reply& reply) { lifecycle.wait(call, reply); });
     verbs.change("pause", {[](run::Ports&, const Call&, const run::Domain_entry& entry) -> Planned {

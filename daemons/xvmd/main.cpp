@@ -108,6 +108,8 @@ Status serve(const Options& options) {
     add_config_verbs(verbs, service);
     add_domain_verbs(verbs, lifecycle);
     add_disk_verbs(verbs, service);
+    add_top_verbs(verbs, service);
+    add_trace_verbs(verbs, service);
     add_net_verbs(verbs);
     add_device_verbs(verbs);
     add_host_verbs(verbs, service);

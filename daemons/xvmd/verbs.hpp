@@ -93,6 +93,8 @@ class Pool_keeper;
 void add_config_verbs(Verbs& verbs, Service& service);
 void add_domain_verbs(Verbs& verbs, Lifecycle& lifecycle);
 void add_disk_verbs(Verbs& verbs, Service& service);
+void add_top_verbs(Verbs& verbs, Service& service);
+void add_trace_verbs(Verbs& verbs, Service& service);
 void add_net_verbs(Verbs& verbs);
 void add_device_verbs(Verbs& verbs);
 void add_host_verbs(Verbs& verbs, Service& service);

@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 import unittest
+import xml.etree.ElementTree
 from pathlib import Path
 
 import jsonschema
@@ -45,7 +46,7 @@ LIFE = [
     ("unpause", "web"), ("wait", "web", "running"), ("top", "--once", "--delay", "20ms"),
     ("vcpu.list", "web"), ("vcpu.set", "web", "1"), ("vcpu.pin", "web", "0", "0"),
     ("memory.show", "web"), ("memory.set", "web", "48MiB"),
-    ("disk.list", "web"), ("disk.attach", "web", "xvdb", "disk.img", "--writable"), ("disk.stats", "web"),
+    ("disk.list", "web"), ("disk.attach", "web", "xvdb", "disk.img", "--writable"), ("disk.stats", "web"), ("disk.trace", "web", "--duration", "20ms"),
     ("disk.resize", "web", "xvdb", "2MiB"), ("disk.detach", "web", "xvdb"),
     ("net.list", "web"), ("net.attach", "web", "--bridge", "br0"), ("net.detach", "web", "0"),
     ("device.list", "web"), ("store.lint",), ("operation.list",), ("operation.cancel", "1"), ("events", "--after", "0", "--count", "1"),
@@ -197,6 +198,44 @@ class Verbs(unittest.TestCase):
         joined.stdin.close()
         self.assertEqual(joined.wait(WITHIN_S), 0)
         joined.stdout.close()
+
+    def test_requests_one_by_one(self):
+        """xvm trace in every format, and as a picture, from a daemon that always has the same two requests."""
+        rows = [{"dev": "xvda", "seq": seq, "op": "read", "sector": 8, "bytes": 4096, "status": 0, "clock": "precise",
+                 "submitted_ns": seq * 1000, "handed_over_ns": seq * 1000 + 20, "taken_ns": seq * 1000 + 30,
+                 "completed_ns": seq * 1000 + 430, "wake_ns": 20, "queue_ns": 10, "service_ns": 400, "whole_ns": 430}
+                for seq in (1, 2)]
+        rows.append({key: rows[0][key] for key in ("dev", "op", "sector", "bytes")} | {"seq": 3, "status": 5, "clock": "none"})
+        answer = {"schema": "xvm.trace/1", "domid": 1, "name": "<web>", "next": "51712:3", "lost": 4, "requests": rows}
+        path = os.path.join(self.dir, "fake.sock")
+        fake = Fake(path, answer)
+        self.addCleanup(fake.close)
+
+        def trace(*words):
+            ran = xvm(path, "trace", "web", "xvda", "--count", "3", *words, cwd=self.dir)
+            self.assertEqual((ran.returncode, ran.stderr),
+                             (0, "xvm: trace: 4 requests are missing: they came faster than they were read\n"))
+            return ran.stdout
+        self.assertEqual(json.loads(trace("-o", "json")), answer)
+        self.assertEqual(problems("xvm.trace/1", answer), [])
+        self.assertEqual([json.loads(line) for line in trace("-o", "jsonl").splitlines()],
+                         [dict(row, schema="xvm.traced_request/1") for row in rows])
+        by_csv = list(csv.DictReader(io.StringIO(trace("-o", "csv", "--columns", "seq,wake_ns,whole_ns"))))
+        self.assertEqual([list(row.values()) for row in by_csv], [["1", "20", "430"], ["2", "20", "430"], ["3", "", ""]])
+        table = [line.split() for line in trace().splitlines()]
+        self.assertEqual(table[0][-4:], ["WAKE", "QUEUE", "SERVICE", "WHOLE"])
+        self.assertEqual(table[1][-2:], ["430", "ns"])
+        self.assertEqual(table[3][-1], "-")
+        self.assertEqual(trace("--svg", "web.svg"), "")
+        picture = xml.etree.ElementTree.parse(Path(self.dir, "web.svg")).getroot()
+        self.assertEqual(picture.tag, "{http://www.w3.org/2000/svg}svg")
+        self.assertIn("<web>", picture.findtext("{http://www.w3.org/2000/svg}title"))
+        self.assertIn("dev=xvda", fake.asked[0])
+        ran = xvm(path, "trace", "web", "--duration", "300ms", "-o", "json")  # the second question says how far it is
+        self.assertEqual(ran.returncode, 0)
+        self.assertIn("after=51712:3", fake.asked[-1])
+        ran = xvm(path, "trace", "web", "--count", "1", "--svg", os.path.join(self.dir, "none", "web.svg"))
+        self.assertEqual((ran.returncode, "cannot be written" in ran.stderr), (1, True), ran.stderr)
 
     def test_a_wrong_answer_is_found(self):
         self.assertEqual(problems("xvm.domain/1", DOMAIN), [])

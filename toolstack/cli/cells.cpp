@@ -54,11 +54,25 @@ std::string number_text(const model::Field& field, const json::value& value) {
     if (field.shown_as == "bytes") return command::human_bytes(number);
     if (field.shown_as == "cpu_time") return cpu_time_text(number);
     if (field.shown_as == "time") return time_text(number);
+    if (field.shown_as == "nanoseconds") return short_time(number);
     if (field.shown_as == "permille") return tenths_text(number);
     return std::to_string(number);
 }
 
 } // namespace
+
+std::string short_time(std::uint64_t ns) {
+    if (ns < 1000) return std::to_string(ns) + " ns";
+    std::uint64_t unit = 1000;
+    std::size_t name = 0;
+    constexpr std::array<std::string_view, 3> names{" us", " ms", " s"};
+    while (name + 1 < names.size() && ns >= unit * 1000) {
+        unit *= 1000;
+        ++name;
+    }
+    const std::uint64_t tenths = ns / (unit / 10);
+    return (tenths < 1000 ? tenths_text(tenths) : std::to_string(tenths / 10)).append(names[name]);
+}
 
 const json::value* member(const json::value& value, std::string_view key) {
     const json::object* object = value.if_object();

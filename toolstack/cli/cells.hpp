@@ -16,6 +16,9 @@ namespace xvm::cli {
 /// there is nothing.
 [[nodiscard]] std::string plain(const boost::json::value* value);
 
+/// "850 ns", "12.3 us", "104 ms": three figures are enough for people.
+[[nodiscard]] std::string short_time(std::uint64_t ns);
+
 /// Whether its column is aligned to the right.
 [[nodiscard]] bool is_number(const model::Field& field) noexcept;
 

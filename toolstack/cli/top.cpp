@@ -31,6 +31,27 @@ std::string title_of(const json::value& counted, const model::Field& sorted_by) 
            std::string(sorted_by.heading.empty() ? sorted_by.name : sorted_by.heading) + "; s sorts, q ends";
 }
 
+/// The disks of all domains, as an answer of their own.
+json::value disks_of(const json::value& counted) {
+    json::array disks;
+    if (const json::value* domains = member(counted, "domains"); domains != nullptr && domains->is_array())
+        for (const json::value& domain : domains->get_array())
+            if (const json::value* own = member(domain, "disks"); own != nullptr && own->is_array())
+                disks.insert(disks.end(), own->get_array().begin(), own->get_array().end());
+    return {{"schema", "xvm.top_disks/1"}, {"disks", std::move(disks)}};
+}
+
+/// What is asked for of a count: its domains, its disks, or for people both.
+std::string text_of(const Run& run, const json::value& counted) {
+    const json::value disks = disks_of(counted);
+    if (run.arguments.is_on("disks")) return answer_text(run.arguments, {}, disks);
+    std::string text = answer_text(run.arguments, run.columns, counted);
+    const bool any = !member(disks, "disks")->get_array().empty();
+    if (any && run.arguments.format() == Format::table && run.arguments.given("columns") == nullptr)
+        text += "\n" + answer_text(run.arguments, {}, disks);
+    return text;
+}
+
 Outcome watch(const Run& run, const api::Call& call, milliseconds delay, Screen& screen) {
     const auto by_cpu = std::find_if(run.columns.begin(), run.columns.end(),
                                      [](const model::Field* field) { return field->name == "cpu_permille"; });
@@ -39,7 +60,7 @@ Outcome watch(const Run& run, const api::Call& call, milliseconds delay, Screen&
     json::value now = before;
     for (;;) {
         sort_domains(now, (*sort_by)->name);
-        screen.draw(title_of(now, **sort_by), answer_text(run.arguments, run.columns, now));
+        screen.draw(title_of(now, **sort_by), text_of(run, now));
         const int key = screen.key(delay);
         if (key == 'q' || key == 'Q') return {};
         if (key == 's' || key == 'S') {
@@ -64,7 +85,7 @@ Outcome run_top(const Run& run) {
     XVM_ASK(json::value now, ask(run.arguments, call));
     add_rates(now, before);
     sort_domains(now, "cpu_permille");
-    run.print(now);
+    run.out += text_of(run, now);
     return {};
 }
 

@@ -2,6 +2,7 @@
 #include "toolstack/cli/usage_rates.hpp"
 
 #include "toolstack/cli/cells.hpp"
+#include "toolstack/cli/disk_times.hpp"
 
 #include <algorithm>
 #include <boost/json/array.hpp>
@@ -43,6 +44,7 @@ void add_rates(json::value& now, const json::value& before) {
         // A number that was given to another domain meanwhile counts from its beginning.
         const std::uint64_t used_since = used >= used_before ? used - used_before : used;
         domain.get_object()["cpu_permille"] = used_since * 1000 / (until - since);
+        add_disk_times(domain.get_object(), &*same, static_cast<double>(until - since) / 1e9);
     }
 }
 

@@ -36,6 +36,7 @@ struct Run {
 [[nodiscard]] Outcome run_events(const Run& run);
 [[nodiscard]] Outcome run_import(const Run& run);
 [[nodiscard]] Outcome run_top(const Run& run);
+[[nodiscard]] Outcome run_trace(const Run& run);
 [[nodiscard]] Outcome run_validate(const Run& run);
 [[nodiscard]] Outcome run_version(const Run& run);
 

@@ -73,7 +73,7 @@ struct Field {
     std::string_view schema;  ///< of object and objects: "xvm.disk/1"
     std::string_view heading; ///< of its column in a table: "MEMORY"; empty: not in the table
     /// How people see it: "", "raw" (the text alone), "mebibytes", "bytes", "cpu_time", "time", "yes_no",
-    /// "permille" (as percent).
+    /// "permille" (as percent), "nanoseconds" ("12.3 us").
     std::string_view shown_as;
     bool required = true; ///< always there, and never null
     std::string_view summary;

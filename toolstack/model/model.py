@@ -11,7 +11,7 @@ from pathlib import Path
 
 TYPES = ("text", "integer", "boolean", "size", "duration", "file", "domain", "config", "list", "object", "objects")
 WHERE = ("path", "query", "body", "whole", "local")
-SHOWN_AS = ("", "raw", "mebibytes", "bytes", "cpu_time", "time", "yes_no", "permille")
+SHOWN_AS = ("", "raw", "mebibytes", "bytes", "cpu_time", "time", "yes_no", "permille", "nanoseconds")
 METHODS = ("GET", "POST", "PUT", "DELETE")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")

@@ -36,6 +36,12 @@ std::optional<std::uint32_t> disk_devid(std::string_view dev) noexcept {
     return first_devid + 16 * static_cast<std::uint32_t>(dev[3] - 'a');
 }
 
+std::string disk_name(std::uint32_t devid) {
+    for (char letter = 'a'; letter <= 'p'; ++letter)
+        if (const std::string name = std::string("xvd") + letter; disk_devid(name) == devid) return name;
+    return std::to_string(devid);
+}
+
 std::optional<std::string> parse_mac(std::string_view text) {
     constexpr std::size_t length = 17;
     constexpr std::string_view hex = "0123456789abcdef";

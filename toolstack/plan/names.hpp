@@ -17,6 +17,9 @@ namespace xvm::plan {
 /// The device number of "xvda" … "xvdp": 51712 (major 202) and 16 minors a disk, as stock tools count.
 [[nodiscard]] std::optional<std::uint32_t> disk_devid(std::string_view dev) noexcept;
 
+/// The name of that device number; of another number, the number itself.
+[[nodiscard]] std::string disk_name(std::uint32_t devid);
+
 /// In small letters with colons, or nothing: six bytes in hexadecimal, of one interface (no group address),
 /// not all zero.
 [[nodiscard]] std::optional<std::string> parse_mac(std::string_view text);

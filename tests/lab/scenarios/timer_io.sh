@@ -26,6 +26,30 @@ check_equal "Its phases sum to the whole [T-7]" "$(word 2 "$whole")" \
     "$(($(word 2 "$wake") + $(word 2 "$queue") + $(word 2 "$service")))"
 check "Served at once is at most a tick or two [T-6]" [ "$(word 3 "$whole")" -le 8000000 ]
 
+# Request by request, while the guest reads: in order, and each adds up. And a picture, to be looked at.
+traced() { # OPTION...: xvm trace of 100 reads
+    xvm trace timed --count 100 --duration 60s "$@" &
+    _tracer=$!
+    sleep 1
+    guest_ask timed "t read 100 /dev/xvda" 60 >/dev/null
+    wait $_tracer
+}
+traced -o csv --columns op,submitted_ns,handed_over_ns,taken_ns,completed_ns,wake_ns,queue_ns,service_ns,whole_ns >/tmp/trace.csv
+sed -n 1,5p /tmp/trace.csv
+check_equal "xvm trace tells every request [T-4]" 100 "$(grep -c '^read,[0-9]' /tmp/trace.csv)"
+check_equal "Each is submitted, handed over, taken, answered, in this order [T-7]" 0 \
+    "$(awk -F, 'NR > 1 && !($2 <= $3 && $3 <= $4 && $4 <= $5)' /tmp/trace.csv | wc -l)"
+check_equal "And its phases sum to its whole [T-7]" 0 "$(awk -F, 'NR > 1 && $6 + $7 + $8 != $9' /tmp/trace.csv | wc -l)"
+traced --svg /out/trace.svg
+check "The picture is one, of this guest" grep -q '>Guest timed: ' /out/trace.svg
+xvm top --once --delay 3s -o json >/tmp/top.json &
+top=$!
+sleep 0.5
+guest_ask timed "t read 100 /dev/xvda" 60 >/dev/null
+wait $top
+check "xvm top tells how long requests are served" grep -q service_p99_ns /tmp/top.json
+xvm top --once --delay 200ms --disks
+
 # What it costs: the same reads with and without, in turns.
 check "A guest without is made" disk_guest plain pvh xvm_blkfront
 with=0 without=0
