@@ -5,6 +5,7 @@
 #include "libvmshare/base/number.hpp"
 #include "xenstore-schema/nodes.hpp"
 
+#include <algorithm>
 #include <poll.h>
 
 namespace xvm::xvmd {
@@ -12,6 +13,9 @@ namespace {
 
 namespace home_nodes = schema::domain::home;
 constexpr int look_again_ms = 20;
+constexpr std::chrono::milliseconds slow_period{20};
+constexpr std::uint64_t slow_step_bytes = 1ULL << 20;
+constexpr std::uint64_t dies_at_bytes = 8ULL << 20;
 
 } // namespace
 
@@ -37,6 +41,9 @@ void Hosted_guests::run() {
             if (!event || !*event) break;
         }
         play_backends(*machine_, ports_->store());
+        const auto now = std::chrono::steady_clock::now();
+        slow_turn_ = now - last_slow_turn_ >= slow_period;
+        if (slow_turn_) last_slow_turn_ = now;
         const auto guests = ports_->domains().list();
         if (!guests) continue;
         for (const port::Domain_info& guest : *guests)
@@ -51,14 +58,31 @@ void Hosted_guests::play(const port::Domain_info& guest) {
     if (store.read(schema::path(home, home_nodes::control_shutdown)) &&
         store.read(suspends) != std::string("1"))
         static_cast<void>(store.write(suspends, "1"));
-    if (const auto target = store.read(schema::path(home, home_nodes::memory_target)))
-        if (const auto kib = parse_number<std::uint64_t>(*target); kib && *kib << 10 != guest.memory_bytes) {
-            const std::lock_guard lock(machine_->mutex_);
-            if (machine_->domains_.info(guest.id.domid))
-                machine_->domains_.balloon(guest.id.domid, *kib << 10);
-        }
+    obey_balloon(guest, home);
     obey_processors(guest, home);
     obey_shutdown(guest, home);
+}
+
+void Hosted_guests::obey_balloon(const port::Domain_info& guest, const std::string& home) {
+    const auto target = ports_->store().read(schema::path(home, home_nodes::memory_target));
+    const auto kib = target ? parse_number<std::uint64_t>(*target) : std::nullopt;
+    if (!kib || *kib << 10 == guest.memory_bytes) return;
+    std::uint64_t wanted = *kib << 10;
+    const std::lock_guard lock(machine_->mutex_);
+    if (!machine_->domains_.info(guest.id.domid)) return;
+    // A guest's command line says how well it does, for tests: "balloon=slow".
+    const std::string words = machine_->domains_.command_line(guest.id.domid);
+    const auto is = [&](std::string_view mood) {
+        return words.find("balloon=" + std::string(mood)) != std::string::npos;
+    };
+    if (is("ignores")) return;
+    if ((is("slow") || is("dies")) && !slow_turn_) return;
+    if (is("slow") || is("dies"))
+        wanted = wanted < guest.memory_bytes ? std::max(wanted, guest.memory_bytes - slow_step_bytes)
+                                             : std::min(wanted, guest.memory_bytes + slow_step_bytes);
+    machine_->domains_.balloon(guest.id.domid, wanted);
+    if (is("dies") && wanted % dies_at_bytes == 0)
+        machine_->domains_.shut_down(guest.id.domid, static_cast<unsigned>(port::Stop_reason::crash));
 }
 
 void Hosted_guests::obey_processors(const port::Domain_info& guest, const std::string& home) {

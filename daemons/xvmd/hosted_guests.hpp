@@ -9,6 +9,7 @@
 #include "daemons/xvmd/hosted_ports.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <thread>
 
 namespace xvm::xvmd {
@@ -27,10 +28,13 @@ class Hosted_guests {
     void run();
     void play(const port::Domain_info& guest);
     void obey_shutdown(const port::Domain_info& guest, const std::string& home);
+    void obey_balloon(const port::Domain_info& guest, const std::string& home);
     void obey_processors(const port::Domain_info& guest, const std::string& home);
 
     std::shared_ptr<Hosted_machine> machine_;
     std::unique_ptr<Port_set> ports_;
+    std::chrono::steady_clock::time_point last_slow_turn_; ///< touched by the thread alone, as the next
+    bool slow_turn_ = false;
     std::atomic<bool> over_ = false;
     std::thread thread_;
 };

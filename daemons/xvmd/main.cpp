@@ -77,6 +77,8 @@ Status serve(const Options& options) {
     std::vector<Error> damaged;
     XVM_TRY_LET(const auto book, run::Guest_book::open(options.run_dir + "/guests", damaged));
     XVM_TRY_LET(const auto journal, run::Journal::open(options.run_dir + "/journal"));
+    XVM_TRY_LET(const auto reservations, run::Reservations::open(options.run_dir + "/reservations",
+                                                                 options.host_reserve_bytes, damaged));
     const auto block_backend = [&block] { return block.check(); };
     {
         XVM_TRY_LET(const auto set, open());
@@ -84,7 +86,10 @@ Status serve(const Options& options) {
         XVM_TRY(run::end_all_shells(set->domains()));
         run::Ports ports{set->domains(), set->store(), block_backend,   {},
                          *book,          &journal,     &set->network(), &set->loops()};
+        ports.reservations = reservations.get();
         XVM_TRY(clear_journal(ports, damaged));
+        if (const std::size_t left = reservations->drop_all(); left > 0)
+            spdlog::warn("{} reservations of memory, of operations that are over, are dropped", left);
     }
     for (const Error& error : damaged)
         spdlog::error("{}", error.line());
@@ -93,7 +98,8 @@ Status serve(const Options& options) {
     run::Image_cache images(run::image_cache_bytes());
     run::Shell_pool shells;
     XVM_TRY_LET(auto workers,
-                Workers::start(worker_threads, open, {block_backend, *book, &journal, {}, &images, &shells}));
+                Workers::start(worker_threads, open,
+                               {block_backend, *book, &journal, {}, &images, &shells, reservations.get()}));
     Pool_keeper keeper(context, *workers, shells);
     Operations operations;
     Event_log events;
@@ -119,6 +125,7 @@ Status serve(const Options& options) {
     add_save_verbs(verbs);
     add_vcpu_verbs(verbs);
     add_memory_verbs(verbs);
+    add_move_verbs(verbs);
     if (machine)
         router.add("GET", "/v1/hosted/ledger", daemon::immediate([machine](const daemon::Request&) {
                        return daemon::json_response(machine->ledger());

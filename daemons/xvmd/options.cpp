@@ -2,6 +2,7 @@
 #include "daemons/xvmd/options.hpp"
 
 #include "libvmshare/base/suggest.hpp"
+#include "toolstack/plan/size.hpp"
 
 #include <boost/program_options.hpp>
 #include <sstream>
@@ -27,6 +28,8 @@ po::options_description described(Options& options) {
         "state-dir", word(options.state_dir, "DIR", "/var/lib/xvm"), "where stored configurations lie")(
         "audit", po::value<std::string>(&options.audit)->value_name("FILE"),
         "where changes are written down: /var/log/xvm/audit.jsonl; with --hosted: nowhere")(
+        "host-reserve", word(options.host_reserve, "SIZE", "16MiB"),
+        "memory of the host that no guest gets: Xen needs some for what it does for them")(
         "log-level", word(options.log_level, "LEVEL", "info"), "trace, debug, info, warn or error")(
         "hosted", po::bool_switch(&options.hosted),
         "a make-believe machine instead of Xen: a test aid, no guest runs")(
@@ -51,6 +54,11 @@ Result<Options> parse_options(int argc, const char* const* argv) {
         po::store(po::command_line_parser(argc, argv).options(known).positional({}).style(style).run(),
                   values);
         po::notify(values);
+        const auto reserve = plan::parse_size(options.host_reserve);
+        if (!reserve)
+            return fail(Fault::usage, "--host-reserve '" + options.host_reserve + "'", "is no size",
+                        "give a whole number and KiB, MiB, GiB or TiB, such as 16MiB");
+        options.host_reserve_bytes = *reserve;
         if (values.count("audit") == 0 && !options.hosted) options.audit = audit_file;
     } catch (const po::unknown_option& error) {
         std::vector<std::string> names;

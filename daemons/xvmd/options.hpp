@@ -15,9 +15,11 @@ struct Options {
     std::string run_dir;          ///< where the journal and the book of guests lie
     std::string state_dir;        ///< where stored configurations lie
     std::string log_level;
-    std::string audit;   ///< file; empty: none
-    std::string fail_at; ///< a step's name; empty: none
-    std::string kill_at; ///< a step's name; empty: none
+    std::string host_reserve;
+    std::uint64_t host_reserve_bytes = 0; ///< of Xen's memory: no guest gets it
+    std::string audit;                    ///< file; empty: none
+    std::string fail_at;                  ///< a step's name; empty: none
+    std::string kill_at;                  ///< a step's name; empty: none
     bool hosted = false;
     bool hosted_guests = false; ///< they do what they are asked
     bool help = false;

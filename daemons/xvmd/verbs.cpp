@@ -6,6 +6,7 @@
 #include "libvmshare/base/assert.hpp"
 #include "toolstack/run/perform.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -100,6 +101,11 @@ void Verbs::submit(std::string key, const daemon::Reply& reply, Workers::Job job
         reply.send(failure_response(taken.error()));
 }
 
+void Verbs::submit_for(std::vector<std::string> keys, const daemon::Reply& reply, Workers::Job job) {
+    if (const Status taken = service_.workers.submit_for(std::move(keys), std::move(job)); !taken)
+        reply.send(failure_response(taken.error()));
+}
+
 void Verbs::read(std::string_view id, Read read) {
     bind(id, [this, read = std::move(read)](Call call, const daemon::Reply& reply) {
         submit({}, reply, [read, call = std::move(call), reply](run::Ports& ports) {
@@ -157,19 +163,92 @@ void Verbs::change(std::string_view id, Change change) {
     });
 }
 
+namespace {
+
+constexpr std::string_view nobody = "free";
+
+/// An end of an exchange: nothing is what no guest has.
+Result<std::optional<run::Domain_entry>> end_of(run::Ports& ports, const std::string& id) {
+    auto entry = run::find_domain(ports, id);
+    if (entry && entry->info.id.domid == dom0 && entry->life != run::Life::stale)
+        return fail(Fault::usage, "domain '" + object_key(*entry) + "'",
+                    "is the control domain: its memory stays as it is", "name a guest, or 'free'");
+    if (entry) return std::optional(std::move(*entry));
+    if (id == nobody && entry.error().fault == Fault::not_found) return std::optional<run::Domain_entry>{};
+    return tl::unexpected<Error>(std::move(entry.error()));
+}
+
+/// The same, in its turn: who was meant, if it is still there and ours.
+Result<std::optional<run::Domain_entry>> again(run::Ports& ports,
+                                               const std::optional<run::Domain_entry>& meant) {
+    if (!meant) return std::optional<run::Domain_entry>{};
+    auto entry = run::find_domain(ports, meant->info.id.uuid.text());
+    if (!entry)
+        return fail(Fault::not_found, "domain '" + object_key(*meant) + "'", "no such domain any more",
+                    "'xvm list' shows those there are");
+    XVM_TRY(check_ours(*entry, false));
+    return std::optional(std::move(*entry));
+}
+
+const run::Domain_entry* pointer(const std::optional<run::Domain_entry>& entry) {
+    return entry ? &*entry : nullptr;
+}
+
+} // namespace
+
+void Verbs::exchange(std::string_view id, Exchange exchange) {
+    bind(id, [this, exchange = std::move(exchange)](Call call, const daemon::Reply& reply) {
+        submit({}, reply, [this, exchange, call = std::move(call), reply](run::Ports& ports) {
+            const auto from = end_of(ports, call.text("from"));
+            if (!from) return refuse(call, reply, from.error());
+            const auto to = end_of(ports, call.text("to"));
+            if (!to) return refuse(call, reply, to.error());
+            std::vector<std::string> keys;
+            for (const auto* end : {&*from, &*to})
+                if (*end) keys.push_back(object_key(**end));
+            submit_for(
+                std::move(keys), reply,
+                [this, exchange, call, from = *from, to = *to, reply](run::Ports& then) {
+                    const auto gives = again(then, from);
+                    if (!gives) return refuse(call, reply, gives.error());
+                    const auto takes = again(then, to);
+                    if (!takes) return refuse(call, reply, takes.error());
+                    const Planned plan = exchange.plan(then, call, pointer(*gives), pointer(*takes));
+                    if (!plan) return refuse(call, reply, plan.error());
+                    const auto answer = [&](const Domain_id&) { return exchange.answer(then, call, *plan); };
+                    finish(then, call, reply, *plan, (*gives ? **gives : **takes).info.id.domid, answer, 200);
+                });
+        });
+    });
+}
+
 void Verbs::make(std::string_view id, Make make) {
     bind(id, [this, make = std::move(make)](Call call, const daemon::Reply& reply) {
         submit({}, reply, [this, make, call = std::move(call), reply](run::Ports& ports) {
             Planned plan = make.plan(ports, call);
             if (!plan) return refuse(call, reply, plan.error());
-            std::string key = plan->name;
-            submit(std::move(key), reply, [this, call, plan = std::move(*plan), reply](run::Ports& then) {
-                const auto answer = [&](const Domain_id& done) {
-                    // It has no console yet: xenconsoled is about to look at it.
-                    return domain_answer(then, done.uuid.text(), run::Sight::devices);
-                };
-                finish(then, call, reply, plan, {}, answer, created);
-            });
+            std::vector<std::string> keys{plan->name};
+            if (make.others)
+                for (std::string& other : make.others(*plan))
+                    keys.push_back(std::move(other));
+            submit_for(std::move(keys), reply,
+                       [this, make, call, keys, plan = std::move(*plan), reply](run::Ports& then) mutable {
+                           if (keys.size() > 1) {
+                               Planned now = make.plan(then, call);
+                               if (!now) return refuse(call, reply, now.error());
+                               for (const std::string& other : make.others(*now))
+                                   if (std::find(keys.begin(), keys.end(), other) == keys.end())
+                                       return refuse(call, reply,
+                                                     Error{Fault::busy, "domain '" + other + "'",
+                                                           "is needed for it by now, too", "ask again"});
+                               plan = std::move(*now);
+                           }
+                           const auto answer = [&](const Domain_id& done) {
+                               // It has no console yet: xenconsoled is about to look at it.
+                               return domain_answer(then, done.uuid.text(), run::Sight::devices);
+                           };
+                           finish(then, call, reply, plan, {}, answer, created);
+                       });
         });
     });
 }

@@ -39,10 +39,22 @@ class Verbs {
     };
     void change(std::string_view id, Change change);
 
+    /// A plan for the guests that the parameters "from" and "to" name, of xvm's own; it runs in the turns of
+    /// both. "free" in the place of one is none: what no guest has.
+    struct Exchange {
+        std::function<Planned(run::Ports&, const Call&, const run::Domain_entry* from,
+                              const run::Domain_entry* to)>
+            plan;
+        std::function<Answer(run::Ports&, const Call&, const plan::Plan&)> answer;
+    };
+    void exchange(std::string_view id, Exchange exchange);
+
     /// A plan for a guest that is not there yet. `plan` touches nothing: of calls with one guest's name it is
     /// not the only one that runs.
     struct Make {
         std::function<Planned(run::Ports&, const Call&)> plan;
+        /// Names of others whose turns the plan needs, too; then it is made once more when it has them.
+        std::function<std::vector<std::string>(const plan::Plan&)> others = {};
     };
     void make(std::string_view id, Make make);
 
@@ -67,6 +79,7 @@ class Verbs {
     using Bound = std::function<void(Call, daemon::Reply)>;
     void bind(std::string_view id, Bound handler);
     void submit(std::string key, const daemon::Reply& reply, Workers::Job job);
+    void submit_for(std::vector<std::string> keys, const daemon::Reply& reply, Workers::Job job);
     Result<Domain_id> run_plan(run::Ports& ports, const plan::Plan& plan, std::optional<Domid> domid,
                                const std::shared_ptr<Operation>& operation,
                                const std::function<Status()>& go_on);
@@ -104,5 +117,6 @@ void add_record_verbs(Verbs& verbs, Service& service);
 void add_save_verbs(Verbs& verbs);
 void add_vcpu_verbs(Verbs& verbs);
 void add_memory_verbs(Verbs& verbs);
+void add_move_verbs(Verbs& verbs);
 
 } // namespace xvm::xvmd

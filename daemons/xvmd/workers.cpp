@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <new>
 #include <spdlog/spdlog.h>
+#include <string_view>
 
 namespace xvm::xvmd {
 
@@ -31,21 +32,35 @@ void Workers::stop() {
 }
 
 Status Workers::submit(std::string key, Job job) {
+    std::vector<std::string> keys;
+    if (!key.empty()) keys.push_back(std::move(key));
+    return submit_for(std::move(keys), std::move(job));
+}
+
+Status Workers::submit_for(std::vector<std::string> keys, Job job) {
     {
         const std::lock_guard lock(mutex_);
         if (stopping_) return fail(Fault::unreachable, "xvmd", "is ending", "ask again when it has started");
         if (queue_.size() >= queue_max)
             return fail(Fault::exhausted, "xvmd", "too many requests wait already", "ask again in a moment");
-        queue_.push_back({std::move(key), std::move(job)});
+        queue_.push_back({std::move(keys), std::move(job)});
     }
     changed_.notify_all();
     return {};
 }
 
 std::deque<Workers::Item>::iterator Workers::next_ready() {
-    // The first of a key in the queue is the oldest, and all of a busy key wait: so they stay in order.
-    return std::find_if(queue_.begin(), queue_.end(),
-                        [&](const Item& item) { return !busy_.contains(item.key); });
+    // What an older job waits for, a younger one does not take: so they stay in order, and none waits for
+    // ever.
+    std::set<std::string_view> wanted;
+    for (auto item = queue_.begin(); item != queue_.end(); ++item) {
+        const bool ready = std::none_of(item->keys.begin(), item->keys.end(), [&](const std::string& key) {
+            return busy_.contains(key) || wanted.contains(key);
+        });
+        if (ready) return item;
+        wanted.insert(item->keys.begin(), item->keys.end());
+    }
+    return queue_.end();
 }
 
 void Workers::work(std::size_t self) {
@@ -54,6 +69,7 @@ void Workers::work(std::size_t self) {
                      shared_.book,  shared_.journal, &own.network(),        &own.loops()};
     ports.images = shared_.images;
     ports.shells = shared_.shells;
+    ports.reservations = shared_.reservations;
     std::unique_lock lock(mutex_);
     for (;;) {
         auto next = queue_.end();
@@ -65,7 +81,7 @@ void Workers::work(std::size_t self) {
         if (stopping_) return;
         Item item = std::move(*next);
         queue_.erase(next);
-        if (!item.key.empty()) busy_.insert(item.key);
+        busy_.insert(item.keys.begin(), item.keys.end());
         changed_.notify_all(); // the next free one may find another job
         lock.unlock();
         try {
@@ -76,7 +92,8 @@ void Workers::work(std::size_t self) {
         }
         item.job = {};
         lock.lock();
-        busy_.erase(item.key);
+        for (const std::string& key : item.keys)
+            busy_.erase(key);
         changed_.notify_all();
     }
 }

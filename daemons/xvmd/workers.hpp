@@ -2,7 +2,8 @@
 // Threads for work that blocks, each with ports of its own; jobs on one object run one after the other.
 //
 // Invariant: of the jobs with one key at most one runs, in the order they came; jobs with different keys,
-// and those without, do not wait for each other while a thread is free. The queue is bounded. Of several
+// and those without, do not wait for each other while a thread is free. A job with several keys starts when
+// it has them all, so no two wait for each other. The queue is bounded. Of several
 // free threads the first takes the job, so that a quiet daemon keeps the ports of one of them warm.
 #pragma once
 
@@ -31,6 +32,7 @@ class Workers {
         run::Patience patience = {};
         run::Image_cache* images = nullptr;
         run::Shell_pool* shells = nullptr;
+        run::Reservations* reservations = nullptr;
     };
 
     /// Opens the ports of all threads first: what is wrong with them is known before any job is taken.
@@ -46,12 +48,14 @@ class Workers {
     /// `key`: the object the job changes; empty: it changes none. exhausted: too many wait; unreachable:
     /// stopped.
     [[nodiscard]] Status submit(std::string key, Job job);
+    /// `keys`: the objects that it changes.
+    [[nodiscard]] Status submit_for(std::vector<std::string> keys, Job job);
 
     static constexpr std::size_t queue_max = 256;
 
   private:
     struct Item {
-        std::string key;
+        std::vector<std::string> keys;
         Job job;
     };
 

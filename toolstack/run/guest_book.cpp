@@ -4,6 +4,7 @@
 #include "libvmshare/base/file.hpp"
 #include "toolstack/plan/config_json.hpp"
 
+#include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <filesystem>
@@ -18,11 +19,32 @@ constexpr std::string_view schema = "xvm.guest/1";
 constexpr std::size_t file_bytes_max = 1U << 20;
 
 std::string text_of(const Guest_record& record) {
+    json::array lent;
+    for (const Loan& loan : record.lent)
+        lent.push_back({{"borrower", loan.borrower.text()}, {"bytes", loan.bytes}});
     return json::serialize(json::object{{"schema", schema},
                                         {"uuid", record.id.uuid.text()},
                                         {"domid", number(record.id.domid)},
                                         {"restarting", record.restarting},
+                                        {"lent", std::move(lent)},
                                         {"guest", plan::to_object(record.guest)}});
+}
+
+/// Loans that can be read: one that cannot is memory that nobody waits for.
+std::vector<Loan> loans_of(const json::value* lent) {
+    std::vector<Loan> loans;
+    const json::array* all = lent != nullptr ? lent->if_array() : nullptr;
+    if (all == nullptr) return loans;
+    for (const json::value& one : *all) {
+        const json::object* loan = one.if_object();
+        const json::value* borrower = loan != nullptr ? loan->if_contains("borrower") : nullptr;
+        const json::value* bytes = loan != nullptr ? loan->if_contains("bytes") : nullptr;
+        if (borrower == nullptr || !borrower->is_string() || bytes == nullptr || !bytes->is_int64()) continue;
+        const auto uuid = Uuid::parse(borrower->get_string());
+        if (uuid && bytes->get_int64() > 0)
+            loans.push_back({*uuid, static_cast<std::uint64_t>(bytes->get_int64())});
+    }
+    return loans;
 }
 
 Result<Guest_record> parse_record(const std::string& path) {
@@ -52,7 +74,8 @@ Result<Guest_record> parse_record(const std::string& path) {
     if (!guest) return damaged(guest.error().cause);
     return Guest_record{{Domid{static_cast<std::uint16_t>(domid->get_int64())}, *uuid},
                         std::move(*guest),
-                        restarting->get_bool()};
+                        restarting->get_bool(),
+                        loans_of(member("lent"))};
 }
 
 } // namespace

@@ -18,10 +18,18 @@
 
 namespace xvm::run {
 
+/// Memory that a guest gave up so that another could start.
+struct Loan {
+    Uuid borrower;
+    std::uint64_t bytes = 0;
+    bool operator==(const Loan&) const = default;
+};
+
 struct Guest_record {
     Domain_id id; ///< the domid may be an earlier one's while `restarting`
     plan::Guest_config guest;
-    bool restarting = false; ///< ended, and to be started again
+    bool restarting = false;     ///< ended, and to be started again
+    std::vector<Loan> lent = {}; ///< it gets them back when the borrowers have ended
     bool operator==(const Guest_record&) const = default;
 };
 

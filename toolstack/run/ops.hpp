@@ -33,6 +33,7 @@ struct Op {
 [[nodiscard]] std::span<const Op> save_ops() noexcept;
 [[nodiscard]] std::span<const Op> restore_ops() noexcept;
 [[nodiscard]] std::span<const Op> wish_ops() noexcept;
+[[nodiscard]] std::span<const Op> memory_ops() noexcept;
 
 /// Carries steps out by their operations.
 class Ops_executor final : public Executor {

@@ -9,6 +9,7 @@
 #include "toolstack/run/guest_book.hpp"
 #include "toolstack/run/image_cache.hpp"
 #include "toolstack/run/journal.hpp"
+#include "toolstack/run/reservations.hpp"
 #include "toolstack/run/shell_pool.hpp"
 
 #include <chrono>
@@ -19,6 +20,7 @@ namespace xvm::run {
 struct Patience {
     std::chrono::milliseconds backend = std::chrono::seconds(5); ///< for a backend to offer or to let go
     std::chrono::milliseconds domain = std::chrono::seconds(5);  ///< for Xen to forget a dead domain
+    std::chrono::milliseconds memory = std::chrono::seconds(10); ///< for memory to go back to who gave it
 };
 
 struct Ports {
@@ -37,6 +39,8 @@ struct Ports {
     Image_cache* images = nullptr;
     /// Null: every domain is made when it is wanted.
     Shell_pool* shells = nullptr;
+    /// Null: what is free is anybody's.
+    Reservations* reservations = nullptr;
 };
 
 } // namespace xvm::run

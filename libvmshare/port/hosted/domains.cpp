@@ -194,7 +194,9 @@ int Domain_ledger::pinned_to(Domid domid, unsigned vcpu) const {
 
 void Domain_ledger::balloon(Domid domid, std::uint64_t memory_bytes) {
     Domain_info& info = records_.at(domid).info;
-    info.memory_bytes = std::min({memory_bytes, info.memory_max_bytes, info.memory_bytes + free_bytes()});
+    // As Xen: a limit below what it has takes nothing away, it only gives no more.
+    const std::uint64_t most = std::max(info.memory_max_bytes, info.memory_bytes);
+    info.memory_bytes = std::min({memory_bytes, most, info.memory_bytes + free_bytes()});
 }
 
 void Domain_ledger::set_online(Domid domid, unsigned vcpu, bool online) {

@@ -2,6 +2,7 @@
 // What there is: domains, their numbers, the host.
 #include "libvmshare/port/boot_check.hpp"
 #include "libvmshare/port/grants.hpp"
+#include "libvmshare/port/xen/memory_map.hpp"
 #include "libvmshare/port/xen/open_error.hpp"
 #include "libvmshare/port/xen/xen_domains.hpp"
 
@@ -21,8 +22,9 @@ Domain_info to_info(const xc_domaininfo_t& raw_info) {
     info.vcpus = raw_info.nr_online_vcpus;
     info.vcpus_max = raw_info.max_vcpu_id == XEN_INVALID_MAX_VCPU_ID ? 0 : raw_info.max_vcpu_id + 1;
     info.memory_bytes = raw_info.tot_pages * page_bytes;
-    // dom0's limit is "none": all ones.
+    // dom0's limit is "none": all ones. Others are as set_memory_max() takes them.
     info.memory_max_bytes = raw_info.max_pages > ~0ULL / page_bytes ? ~0ULL : raw_info.max_pages * page_bytes;
+    if (info.memory_max_bytes != ~0ULL) info.memory_max_bytes -= std::min(info.memory_max_bytes, slack_bytes);
     info.cpu_time_ns = raw_info.cpu_time;
     info.running = has(XEN_DOMINF_running);
     info.blocked = has(XEN_DOMINF_blocked);

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Memory from guest to guest, with the real xvm and xvmd on a make-believe machine whose guests balloon: what
+moves, what is refused, and what is left when a guest or xvmd does not live to see the end.
+Usage: memory_move_test.py XVM XVMD"""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "mistakes"))
+import hosted
+
+PROGRAMS = hosted.Programs(**dict(zip(("xvm", "xvmd"), (os.path.abspath(path) for path in sys.argv[1:3]))),
+                           xvm_pack="none", xvm_import="none")
+MIB = 1 << 20
+MOODS = {"a": "", "b": "", "slow": "balloon=slow", "ignores": "balloon=ignores", "dies": "balloon=dies"}
+HOST = 4096 * MIB
+
+
+class Moves(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="xvm-move.")
+        self.addCleanup(shutil.rmtree, self.dir)
+        with open(os.path.join(self.dir, "vmlinux"), "wb") as file:
+            file.write(b"\x7fELF\x02\x01\x01" + bytes(range(256)) * 64)
+        for name, mood in MOODS.items():
+            self.config(name, 128, 256, 64, mood)
+
+    def config(self, name, memory, most, least, mood="", more=""):
+        with open(os.path.join(self.dir, name + ".toml"), "w") as file:
+            file.write(f'name = "{name}"\ntype = "pv"\nkernel = "vmlinux"\nmemory = "{memory}MiB"\n'
+                       f'memory_max = "{most}MiB"\nmemory_min = "{least}MiB"\ncommand_line = "{mood}"\n{more}')
+
+    def daemon(self, *options):
+        return hosted.Daemon(PROGRAMS, self.dir, "--hosted-guests", *options)
+
+    def xvm(self, daemon, *words):
+        return subprocess.run([PROGRAMS.xvm, *words, "--socket", daemon.socket], cwd=self.dir, capture_output=True,
+                              text=True, timeout=120)
+
+    def did(self, daemon, *words):
+        ran = self.xvm(daemon, *words)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        return ran.stdout
+
+    def start(self, daemon, *names):
+        for name in names:
+            self.did(daemon, "create", name + ".toml")
+
+    def memory(self, daemon):
+        """{name: MiB}; and that what all have and what is free is always the host's."""
+        ledger = daemon.ledger()
+        shown = json.loads(self.did(daemon, "list", "-o", "json"))["domains"]
+        return {one["name"]: one["memory_bytes"] // MIB for one in shown if one["domid"] != 0}
+
+    def refused(self, ran, exit_code, *words):
+        self.assertEqual(ran.returncode, exit_code, ran.stderr)
+        for word in words:
+            self.assertIn(word, ran.stderr.split("\n", 1)[0])
+
+    def test_what_one_gives_another_has(self):
+        with self.daemon() as daemon:
+            self.start(daemon, "a", "b")
+            before = daemon.ledger()
+            self.assertEqual(self.did(daemon, "memory", "move", "a", "b", "64MiB"), "64 MiB went from 'a' to 'b'\n")
+            self.assertEqual(self.memory(daemon), {"a": 64, "b": 192})
+            answer = json.loads(self.did(daemon, "memory", "move", "b", "a", "65540KiB", "-o", "json"))
+            self.assertEqual(answer["moved_bytes"], 65540 << 10)
+            self.assertEqual(answer["from_memory_bytes"] + answer["to_memory_bytes"], 256 * MIB)
+            self.did(daemon, "memory", "move", "a", "b", "4KiB")
+            self.assertEqual({**before, "machine": None}, {**daemon.ledger(), "machine": None})
+            self.did(daemon, "memory", "move", "a", "free", "32MiB")
+            self.did(daemon, "memory", "move", "free", "b", "32MiB")
+            self.assertEqual(self.memory(daemon), {"a": 96, "b": 160})
+
+    def test_what_is_asked_wrongly_is_refused_and_nothing_moves(self):
+        self.config("small", 128, 128, 128)
+        with self.daemon() as daemon:
+            self.start(daemon, "a", "b", "small")
+            self.did(daemon, "pause", "small")
+            before = self.memory(daemon)
+            for words, code, said in [
+                    (("a", "b", "65MiB"), 5, "keeps at least 64MiB: it cannot give 65MiB; take at most 64MiB"),
+                    (("a", "b", "1GiB"), 5, "cannot give 1GiB"),
+                    (("b", "small", "4MiB"), 4, "is paused: it could not answer"),
+                    (("small", "b", "4MiB"), 4, "is paused"),
+                    (("free", "b", "129MiB"), 5, "may have at most 256MiB: it cannot take 129MiB"),
+                    (("a", "a", "4MiB"), 2, "cannot give memory to itself"),
+                    (("a", "nobody", "4MiB"), 3, "no such domain"),
+                    (("Domain-0", "a", "4MiB"), 2, "control domain"),
+                    (("0", "a", "4MiB"), 2, "control domain"),
+                    (("a", "Domain-0", "4MiB"), 2, "control domain"),
+                    (("free", "free", "4MiB"), 2, "name a guest"),
+                    (("a", "b", "6KiB"), 2, "moves by 4KiB"),
+                    (("a", "b", "0MiB"), 2, "give a multiple of that above zero"),
+                    (("a", "b", "4MB"), 2, "4MB"),
+                    (("a", "b", "-4MiB"), 2, ""),
+                    (("a", "b", "9999999TiB"), 2, ""),
+                    (("a", "b", "8388607TiB"), 5, "cannot give")]:
+                with self.subTest(words):
+                    self.refused(self.xvm(daemon, "memory", "move", *words), code, said)
+                    self.assertEqual(self.memory(daemon), before)
+
+    def test_who_does_not_give_has_it_back(self):
+        with self.daemon() as daemon:
+            self.start(daemon, "slow", "ignores", "b")
+            targets = self.did(daemon, "memory", "show")
+            self.refused(self.xvm(daemon, "memory", "move", "ignores", "b", "32MiB", "--timeout", "200ms"), 6,
+                         "domain 'ignores': gave 0MiB of 32MiB within 200 ms")
+            self.refused(self.xvm(daemon, "memory", "move", "slow", "b", "64MiB", "--timeout", "300ms"), 6,
+                         "domain 'slow': gave", "of 64MiB within 300 ms")
+            self.assertEqual(self.did(daemon, "memory", "show"), targets)
+            self.refused(self.xvm(daemon, "memory", "move", "b", "ignores", "32MiB", "--timeout", "200ms"), 6,
+                         "domain 'ignores': took 0MiB of 32MiB within 200 ms")
+            self.assertEqual(self.did(daemon, "memory", "show"), targets)
+
+    def test_what_has_moved_can_stay_moved(self):
+        with self.daemon() as daemon:
+            self.start(daemon, "slow", "b")
+            answer = json.loads(self.did(daemon, "memory", "move", "slow", "b", "64MiB", "--timeout", "300ms",
+                                         "--partial", "-o", "json"))
+            moved = answer["moved_bytes"]
+            self.assertTrue(0 < moved < 64 * MIB, moved)
+            self.assertEqual(self.memory(daemon), {"slow": 128 - moved // MIB, "b": 128 + moved // MIB})
+            time.sleep(0.2)  # and nobody goes on
+            self.assertEqual(self.memory(daemon), {"slow": 128 - moved // MIB, "b": 128 + moved // MIB})
+
+    def test_a_giver_that_dies_leaves_it_to_the_taker(self):
+        with self.daemon() as daemon:
+            self.start(daemon, "dies", "b")
+            free = daemon.ledger()["memory_free_bytes"]
+            ran = self.xvm(daemon, "memory", "move", "dies", "b", "32MiB", "--timeout", "500ms")
+            # It crashed after 8 MiB, and is kept as it is: it gives no more.
+            self.refused(ran, 6, "domain 'dies': gave 8MiB of 32MiB")
+            self.assertEqual(self.memory(daemon)["b"], 128)
+            self.did(daemon, "destroy", "dies")
+            self.assertEqual(daemon.ledger()["memory_free_bytes"] - free, 128 * MIB + (256 << 10))
+
+    def test_cancelled(self):
+        with self.daemon() as daemon:
+            self.start(daemon, "slow", "b")
+            shown = self.did(daemon, "memory", "show")
+            for end in signal.SIGINT, signal.SIGKILL:
+                moving = subprocess.Popen([PROGRAMS.xvm, "memory", "move", "slow", "b", "64MiB", "--socket", daemon.socket],
+                                          stderr=subprocess.PIPE, text=True)
+                time.sleep(0.4)
+                moving.send_signal(end)
+                moving.wait(timeout=30)
+                error = moving.stderr.read()
+                moving.stderr.close()
+                if end == signal.SIGINT:
+                    self.assertIn("cancelled", error)
+                for _ in range(100):
+                    if self.did(daemon, "memory", "show") == shown:
+                        break
+                    time.sleep(0.1)
+                self.assertEqual(self.did(daemon, "memory", "show"), shown)
+
+    def test_xvmd_fails_after_each_step(self):
+        for step in "reserve-memory", "ask-memory", "pass-memory":
+            with self.subTest(step), self.daemon("--fail-at", step) as daemon:
+                self.start(daemon, "a", "b")
+                shown = self.did(daemon, "memory", "show")
+                self.refused(self.xvm(daemon, "memory", "move", "a", "b", "32MiB"), 1, "failed on purpose")
+                self.assertEqual(self.did(daemon, "memory", "show"), shown)
+                for name in "a", "b":
+                    self.did(daemon, "destroy", name)
+
+    def test_moves_that_cross(self):
+        with self.daemon() as daemon:
+            self.start(daemon, "a", "b", "slow")
+            ends = [("a", "b"), ("b", "a"), ("slow", "a"), ("b", "slow"), ("a", "slow"), ("slow", "b")] * 3
+            ran = []
+            threads = [threading.Thread(target=lambda e=e: ran.append(self.xvm(daemon, "memory", "move", *e, "4MiB")))
+                       for e in ends]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            for one in ran:
+                self.assertIn(one.returncode, (0, 5), one.stderr)
+            self.assertEqual(sum(self.memory(daemon).values()), 3 * 128)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
