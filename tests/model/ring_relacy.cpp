@@ -7,11 +7,11 @@
 // executions, verdict; the run passes when the sound variants hold and every defect is found.
 #include "libvmshare/ring/queue.hpp"
 
-#include <cstdio>
-#include <iostream>
-#include <string_view>
+#include <cstdint>
 
 #include <relacy/relacy.hpp> // last: it redefines new, delete, assert and memory orders
+
+#include "tests/model/variants.hpp"
 
 namespace {
 
@@ -142,55 +142,30 @@ struct Wake_test : rl::test_suite<Wake_test<defect, claim, count, nslots>, 2> {
     }
 };
 
-bool show_histories = false;
-unsigned wrong = 0, variants = 0, twins = 0;
-
-template <class Test>
-void check(const char* title, rl::test_result_e expected, rl::scheduler_type_e search = rl::sched_full,
-           unsigned bound = 1) {
-    static std::ostream quiet(nullptr);
-    rl::test_params params;
-    params.output_stream = params.progress_stream = show_histories ? &std::cout : &quiet;
-    params.search_type = search;
-    params.context_bound = bound;
-    params.iteration_count = ~rl::iteration_t{0}; // until the search is complete
-    rl::simulate<Test>(params);
-    const bool as_must = params.test_result == expected;
-    ++variants;
-    twins += expected != rl::test_result_success;
-    wrong += !as_must;
-    std::printf("%-44s %-22s %-22s %10llu%s\n", title, rl::test_result_str(expected),
-                rl::test_result_str(params.test_result),
-                static_cast<unsigned long long>(params.stop_iteration), as_must ? "" : "  <-- WRONG");
-    std::fflush(stdout);
-}
-
 } // namespace
 
 int main(int argc, char** argv) {
-    show_histories = argc > 1 && std::string_view(argv[1]) == "-v"; // how each defect shows
+    xvm::model::Variants variants(argc, argv);
     constexpr auto success = rl::test_result_success;
     constexpr auto deadlock = rl::test_result_deadlock;
     constexpr auto race = rl::test_result_data_race;
-    std::printf("%-44s %-22s %-22s %10s\n", "variant", "must", "does", "executions");
-    check<Wake_test<Defect::none, false, 2>>("flag, exhaustive, 2 slots", success);
-    check<Wake_test<Defect::none, true, 2>>("flag and claim, exhaustive, 2 slots", success);
-    check<Wake_test<Defect::none, true, 3>>("flag and claim, full queue, bound 5", success, rl::sched_bound,
-                                            5);
-    check<Wake_test<Defect::none, true, 3, 4>>("flag and claim, 3 slots, bound 6", success, rl::sched_bound,
-                                               6);
-    check<Wake_test<Defect::no_f1, false, 2>>("no fence after publishing (F1)", deadlock);
-    check<Wake_test<Defect::no_f2, false, 2>>("no fence after arming (F2)", deadlock);
-    check<Wake_test<Defect::no_fences, false, 2>>("no fence at all", deadlock);
-    check<Wake_test<Defect::acq_rel_fences, false, 2>>("acquire-release fences", deadlock);
-    check<Wake_test<Defect::no_recheck, false, 2>>("no re-check", deadlock);
-    check<Wake_test<Defect::relaxed_publish, false, 2>>("index published without release", race);
-    check<Wake_test<Defect::relaxed_release, false, 3>>("slots given back without release", race,
-                                                        rl::sched_bound, 4);
-    check<Wake_test<Defect::no_f1, true, 2>>("claim, no F1", deadlock);
-    check<Wake_test<Defect::no_f2, true, 2>>("claim, no F2", deadlock);
-    check<Wake_test<Defect::acq_rel_fences, true, 2>>("claim, acquire-release fences", deadlock);
-    check<Wake_test<Defect::no_recheck, true, 2>>("claim, no re-check", deadlock);
-    std::printf("%u variants, %u of them broken twins; %u not as they must be\n", variants, twins, wrong);
-    return wrong == 0 ? 0 : 1;
+    variants.check<Wake_test<Defect::none, false, 2>>("flag, exhaustive, 2 slots", success);
+    variants.check<Wake_test<Defect::none, true, 2>>("flag and claim, exhaustive, 2 slots", success);
+    variants.check<Wake_test<Defect::none, true, 3>>("flag and claim, full queue, bound 5", success,
+                                                     rl::sched_bound, 5);
+    variants.check<Wake_test<Defect::none, true, 3, 4>>("flag and claim, 3 slots, bound 6", success,
+                                                        rl::sched_bound, 6);
+    variants.check<Wake_test<Defect::no_f1, false, 2>>("no fence after publishing (F1)", deadlock);
+    variants.check<Wake_test<Defect::no_f2, false, 2>>("no fence after arming (F2)", deadlock);
+    variants.check<Wake_test<Defect::no_fences, false, 2>>("no fence at all", deadlock);
+    variants.check<Wake_test<Defect::acq_rel_fences, false, 2>>("acquire-release fences", deadlock);
+    variants.check<Wake_test<Defect::no_recheck, false, 2>>("no re-check", deadlock);
+    variants.check<Wake_test<Defect::relaxed_publish, false, 2>>("index published without release", race);
+    variants.check<Wake_test<Defect::relaxed_release, false, 3>>("slots given back without release", race,
+                                                                 rl::sched_bound, 4);
+    variants.check<Wake_test<Defect::no_f1, true, 2>>("claim, no F1", deadlock);
+    variants.check<Wake_test<Defect::no_f2, true, 2>>("claim, no F2", deadlock);
+    variants.check<Wake_test<Defect::acq_rel_fences, true, 2>>("claim, acquire-release fences", deadlock);
+    variants.check<Wake_test<Defect::no_recheck, true, 2>>("claim, no re-check", deadlock);
+    return variants.finish();
 }

@@ -7,14 +7,13 @@
 // operations are replaced; a defect is a fence of theirs left out, or an owner that takes its counter
 // before it announces the update. Prints variant, expectation, executions, verdict.
 #include <cstdint>
-#include <cstdio>
-#include <iostream>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <string_view>
 
 #include <relacy/relacy.hpp> // after the standard's: it redefines new, delete, assert and memory orders
+
+#include "tests/model/variants.hpp"
 
 namespace {
 enum class Defect { none, no_a, no_b, no_c, no_d, counter_first, no_check };
@@ -102,45 +101,27 @@ struct Page_test : rl::test_suite<Page_test<updates, reads>, 2> {
     }
 };
 
-bool show_histories = false;
-unsigned wrong = 0, variants = 0, twins = 0;
-
 template <unsigned updates, unsigned reads>
-void check(const char* title, Defect with, rl::test_result_e expected,
+void check(xvm::model::Variants& variants, const char* title, Defect with, rl::test_result_e expected,
            rl::scheduler_type_e search = rl::sched_full, unsigned bound = 1) {
-    static std::ostream quiet(nullptr);
-    rl::test_params params;
-    params.output_stream = params.progress_stream = show_histories ? &std::cout : &quiet;
-    params.search_type = search;
-    params.context_bound = bound;
-    params.iteration_count = ~rl::iteration_t{0}; // until the search is complete
     defect = with;
-    rl::simulate<Page_test<updates, reads>>(params);
-    const bool as_must = params.test_result == expected;
-    ++variants;
-    twins += expected != rl::test_result_success;
-    wrong += !as_must;
-    std::printf("%-48s %-22s %-22s %10llu%s\n", title, rl::test_result_str(expected),
-                rl::test_result_str(params.test_result),
-                static_cast<unsigned long long>(params.stop_iteration), as_must ? "" : "  <-- WRONG");
-    std::fflush(stdout);
+    variants.check<Page_test<updates, reads>>(title, expected, search, bound);
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-    show_histories = argc > 1 && std::string_view(argv[1]) == "-v";
+    xvm::model::Variants variants(argc, argv);
     constexpr auto torn = rl::test_result_user_assert_failed;
-    std::printf("%-48s %-22s %-22s %10s\n", "variant", "must", "does", "executions");
-    check<1, 1>("one update, one read, exhaustive", Defect::none, rl::test_result_success);
-    check<2, 1>("two updates, one read, exhaustive", Defect::none, rl::test_result_success);
-    check<2, 2>("two updates, two reads, bound 5", Defect::none, rl::test_result_success, rl::sched_bound, 5);
-    check<1, 1>("no fence after the odd sequence (A)", Defect::no_a, torn);
-    check<1, 1>("no fence before the even sequence (B)", Defect::no_b, torn);
-    check<1, 1>("no fence after the reader's first look (C)", Defect::no_c, torn);
-    check<1, 1>("no fence before the reader's last look (D)", Defect::no_d, torn);
-    check<1, 1>("the owner takes its counter too early", Defect::counter_first, torn);
-    check<1, 1>("the reader does not look at the sequence", Defect::no_check, torn);
-    std::printf("%u variants, %u of them broken twins; %u not as they must be\n", variants, twins, wrong);
-    return wrong == 0 ? 0 : 1;
+    check<1, 1>(variants, "one update, one read, exhaustive", Defect::none, rl::test_result_success);
+    check<2, 1>(variants, "two updates, one read, exhaustive", Defect::none, rl::test_result_success);
+    check<2, 2>(variants, "two updates, two reads, bound 5", Defect::none, rl::test_result_success,
+                rl::sched_bound, 5);
+    check<1, 1>(variants, "no fence after the odd sequence (A)", Defect::no_a, torn);
+    check<1, 1>(variants, "no fence before the even sequence (B)", Defect::no_b, torn);
+    check<1, 1>(variants, "no fence after the reader's first look (C)", Defect::no_c, torn);
+    check<1, 1>(variants, "no fence before the reader's last look (D)", Defect::no_d, torn);
+    check<1, 1>(variants, "the owner takes its counter too early", Defect::counter_first, torn);
+    check<1, 1>(variants, "the reader does not look at the sequence", Defect::no_check, torn);
+    return variants.finish();
 }
