@@ -4,29 +4,17 @@
 # timeout: 600
 # long: kill_steps and the sweeps go over the same steps
 # needs: xvmd xvm xvm-blkd xvm-pack
-cat >/run/guest.toml <<END
-name = "web"
-type = "pv"
-memory = "128MiB"
-pin = $GUEST_CPU
-kernel = "boot.pack:vmlinux"
-ramdisk = "$INITRD"
-command_line = "console=hvc0 loglevel=4 cryptomgr.notests"
-[[disk]]
-dev = "xvda"
-pack = "boot.pack"
+. /usr/lib/xvm-test/steps.inc
+pack_guest
+cat >>/run/guest.toml <<END
 [[disk]]
 dev = "xvdb"
 raw = "disk.img"
 mode = "w"
 END
 truncate -s 16M /run/disk.img
-check "A pack is built in dom0" xvm-pack build /run/boot.pack "vmlinux=$KERNEL"
 check "xvm-blkd and xvmd start" xvm_start
 
-come_and_go() {
-    xvm create /run/guest.toml && xvm destroy web
-}
 # Xen's own tables grow with the first guests and stay.
 check "A guest with two disks comes and goes" come_and_go
 check "and again" come_and_go
@@ -44,7 +32,7 @@ fails_at() { # STEP
     }
 }
 check "xvmd starts" daemon_start xvmd
-names=$(xvm create /run/guest.toml --dry-run -o csv --columns name --no-header | cut -d, -f1)
+names=$(steps_of create /run/guest.toml)
 check "xvmd stops" daemon_stop xvmd
 steps=0
 for step in $names; do

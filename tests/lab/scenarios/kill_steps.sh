@@ -5,24 +5,9 @@
 # long: recovery and sweep tests of tests/unit/toolstack/run show the same, hosted
 # needs: xvmd xvm xvm-blkd xvm-pack
 . /usr/lib/xvm-test/kill.inc
-cat >/run/guest.toml <<END
-name = "web"
-type = "pv"
-memory = "128MiB"
-pin = $GUEST_CPU
-kernel = "boot.pack:vmlinux"
-ramdisk = "$INITRD"
-command_line = "console=hvc0 loglevel=4 cryptomgr.notests"
-[[disk]]
-dev = "xvda"
-pack = "boot.pack"
-END
-check "A pack is built in dom0" xvm-pack build /run/boot.pack "vmlinux=$KERNEL"
+pack_guest
 check "xvm-blkd and xvmd start" xvm_start
 
-come_and_go() {
-    xvm create /run/guest.toml && xvm destroy web
-}
 # Xen's own tables grow with the first guests and stay; so do xvmd's, at each of its starts.
 check "A guest comes and goes" come_and_go
 check "xvmd starts again" restart_xvmd
