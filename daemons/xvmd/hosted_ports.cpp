@@ -63,6 +63,22 @@ class Hosted_domains final : public port::Domains {
         const std::lock_guard lock(machine_->mutex_);
         return machine_->domains_.set_memory_max(domid, bytes);
     }
+    Status claim_memory(Domid domid, std::uint64_t bytes) override {
+        const std::lock_guard lock(machine_->mutex_);
+        return machine_->domains_.claim_memory(domid, bytes);
+    }
+    Status fill_frames(Domid domid, const port::Frames& frames) override {
+        const std::lock_guard lock(machine_->mutex_);
+        return machine_->domains_.fill_frames(domid, frames);
+    }
+    Status clear_frames(Domid domid, const port::Frames& frames) override {
+        const std::lock_guard lock(machine_->mutex_);
+        return machine_->domains_.clear_frames(domid, frames);
+    }
+    Status release_frames(Domid domid, const port::Frames& frames) override {
+        const std::lock_guard lock(machine_->mutex_);
+        return machine_->domains_.release_frames(domid, frames);
+    }
     Status stop(Domid domid, port::Stop_reason reason) override {
         const std::lock_guard lock(machine_->mutex_);
         return machine_->domains_.stop(domid, reason);

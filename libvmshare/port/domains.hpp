@@ -51,6 +51,13 @@ struct Built_domain {
     Evtchn_port console_port{};
 };
 
+/// Pages of a PVH guest's address space, one after the other, by their number there (gfn).
+struct Frames {
+    std::uint64_t first = 0;
+    std::uint64_t count = 0;
+    bool operator==(const Frames&) const = default;
+};
+
 /// Why a domain has stopped: the numbers of Xen's SHUTDOWN_*.
 enum class Stop_reason : unsigned { poweroff = 0, reboot = 1, suspend = 2, crash = 3, watchdog = 4 };
 
@@ -60,7 +67,7 @@ struct Domain_info {
     unsigned vcpus = 0;     ///< online
     unsigned vcpus_max = 0; ///< it was created with
     std::uint64_t memory_bytes = 0;
-    std::uint64_t memory_max_bytes = 0;
+    std::uint64_t memory_max_bytes = 0; ///< as set_memory_max() takes it
     std::uint64_t cpu_time_ns = 0;
     bool running = false;
     bool blocked = false;
@@ -124,6 +131,17 @@ class Domains {
     [[nodiscard]] virtual Result<std::vector<Vcpu_info>> vcpus(Domid domid) = 0;
     /// What the domain may own at most from now on; whole pages. What it owns already it keeps.
     [[nodiscard]] virtual Status set_memory_max(Domid domid, std::uint64_t bytes) = 0;
+    /// Keeps free memory for the domain until it owns `bytes` in all: a total, not more on top. 0: nothing is
+    /// kept any more. exhausted: so much is not free, or is more than its limit.
+    [[nodiscard]] virtual Status claim_memory(Domid domid, std::uint64_t bytes) = 0;
+    /// Puts memory where there is none; what was in it before nobody says. Of the domain's claim, where it
+    /// has one. exhausted: not so much is free, or the domain may not own so much; then nothing of it stays.
+    [[nodiscard]] virtual Status fill_frames(Domid domid, const Frames& frames) = 0;
+    /// Writes zeros over those that have memory.
+    [[nodiscard]] virtual Status clear_frames(Domid domid, const Frames& frames) = 0;
+    /// Their memory becomes Xen's again, uncleared; those without any are no error. A page that somebody
+    /// still maps goes when the last mapping does.
+    [[nodiscard]] virtual Status release_frames(Domid domid, const Frames& frames) = 0;
     [[nodiscard]] virtual Status pause(Domid domid) = 0;
     [[nodiscard]] virtual Status unpause(Domid domid) = 0;
     /// Stops the domain here and now, as if it had done it with that reason; the guest is not asked. It

@@ -146,6 +146,18 @@ Result<std::vector<Vcpu_info>> Faulty_domains::vcpus(Domid domid) {
 Status Faulty_domains::set_memory_max(Domid domid, std::uint64_t bytes) {
     return through(plan_, "domains.set_memory_max", [&] { return below_.set_memory_max(domid, bytes); });
 }
+Status Faulty_domains::claim_memory(Domid domid, std::uint64_t bytes) {
+    return through(plan_, "domains.claim_memory", [&] { return below_.claim_memory(domid, bytes); });
+}
+Status Faulty_domains::fill_frames(Domid domid, const Frames& frames) {
+    return through(plan_, "domains.fill_frames", [&] { return below_.fill_frames(domid, frames); });
+}
+Status Faulty_domains::clear_frames(Domid domid, const Frames& frames) {
+    return through(plan_, "domains.clear_frames", [&] { return below_.clear_frames(domid, frames); });
+}
+Status Faulty_domains::release_frames(Domid domid, const Frames& frames) {
+    return through(plan_, "domains.release_frames", [&] { return below_.release_frames(domid, frames); });
+}
 Status Faulty_domains::pause(Domid domid) {
     return through(plan_, "domains.pause", [&] { return below_.pause(domid); });
 }

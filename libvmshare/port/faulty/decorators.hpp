@@ -91,6 +91,10 @@ class Faulty_domains final : public Domains {
                                       const Cpu_list& cpus) override;
     [[nodiscard]] Result<std::vector<Vcpu_info>> vcpus(Domid domid) override;
     [[nodiscard]] Status set_memory_max(Domid domid, std::uint64_t bytes) override;
+    [[nodiscard]] Status claim_memory(Domid domid, std::uint64_t bytes) override;
+    [[nodiscard]] Status fill_frames(Domid domid, const Frames& frames) override;
+    [[nodiscard]] Status clear_frames(Domid domid, const Frames& frames) override;
+    [[nodiscard]] Status release_frames(Domid domid, const Frames& frames) override;
     [[nodiscard]] Status pause(Domid domid) override;
     [[nodiscard]] Status unpause(Domid domid) override;
     [[nodiscard]] Status stop(Domid domid, Stop_reason reason) override;

@@ -30,7 +30,7 @@ Domain_ledger::Domain_ledger(const Host_shape& host) : host_(host) {
 std::uint64_t Domain_ledger::free_bytes() const {
     std::uint64_t used = 0;
     for (const auto& [domid, record] : records_)
-        used += record.info.memory_bytes + record.overhead_bytes;
+        used += record.info.memory_bytes + record.overhead_bytes + record.kept_bytes();
     XVM_ASSERT(used <= host_.memory_bytes);
     return host_.memory_bytes - used;
 }

@@ -33,6 +33,10 @@ class Domain_ledger final : public Domains {
                                       const Cpu_list& cpus) override;
     [[nodiscard]] Result<std::vector<Vcpu_info>> vcpus(Domid domid) override;
     [[nodiscard]] Status set_memory_max(Domid domid, std::uint64_t bytes) override;
+    [[nodiscard]] Status claim_memory(Domid domid, std::uint64_t bytes) override;
+    [[nodiscard]] Status fill_frames(Domid domid, const Frames& frames) override;
+    [[nodiscard]] Status clear_frames(Domid domid, const Frames& frames) override;
+    [[nodiscard]] Status release_frames(Domid domid, const Frames& frames) override;
     [[nodiscard]] Status pause(Domid domid) override;
     [[nodiscard]] Status unpause(Domid domid) override;
     [[nodiscard]] Status stop(Domid domid, Stop_reason reason) override;
@@ -52,6 +56,16 @@ class Domain_ledger final : public Domains {
     void shut_down(Domid domid, unsigned reason);
     /// The guest's balloon has come to this; at most the domain's maximum, and what the host has free.
     void balloon(Domid domid, std::uint64_t memory_bytes);
+    /// The guest has written to those frames.
+    void soil(Domid domid, const Frames& frames);
+    /// Of those frames, how many have memory; how many of them the guest may have written to since they were
+    /// cleared.
+    [[nodiscard]] std::uint64_t filled(Domid domid, const Frames& frames) const;
+    [[nodiscard]] std::uint64_t soiled(Domid domid, const Frames& frames) const;
+    /// Pages that went back to the host with what was written in them.
+    [[nodiscard]] std::uint64_t leaked_pages() const { return leaked_pages_; }
+    /// What is kept for the domain.
+    [[nodiscard]] std::uint64_t claimed_bytes(Domid domid) const;
     /// The guest has taken a processor on or off line.
     void set_online(Domid domid, unsigned vcpu, bool online);
     /// A backend maps pages of the domain: once destroyed it stays dying, with its memory.
@@ -71,6 +85,11 @@ class Domain_ledger final : public Domains {
         unsigned holders = 0;
         std::vector<Vcpu_info> vcpus; ///< no list of processors: all of the host
         std::string command_line;
+        std::uint64_t claim_bytes = 0;        ///< in all; 0: none
+        std::map<std::uint64_t, bool> frames; ///< filled since it was built: soiled?
+        [[nodiscard]] std::uint64_t kept_bytes() const {
+            return claim_bytes > info.memory_bytes ? claim_bytes - info.memory_bytes : 0;
+        }
     };
 
     [[nodiscard]] std::uint64_t free_bytes() const;
@@ -83,6 +102,7 @@ class Domain_ledger final : public Domains {
     Host_shape host_;
     std::map<Domid, Record> records_;
     std::uint16_t last_domid_ = 0;
+    std::uint64_t leaked_pages_ = 0;
 };
 
 [[nodiscard]] Result<std::unique_ptr<Domains>> open_domains();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // port::Domains over libxenctrl and libxenguest: one class, whose functions stand by topic in domains.cpp
-// (life), inventory.cpp (what there is), vcpus.cpp, save.cpp and restore.cpp.
+// (life), inventory.cpp (what there is), frames.cpp, vcpus.cpp, save.cpp and restore.cpp.
 //
 // Invariant: the library's log is emptied before each call whose failure it is to explain.
 #pragma once
@@ -23,6 +23,10 @@ class Xen_domains final : public Domains {
     Status set_affinity(Domid domid, unsigned vcpu, Affinity affinity, const Cpu_list& cpus) override;
     Result<std::vector<Vcpu_info>> vcpus(Domid domid) override;
     Status set_memory_max(Domid domid, std::uint64_t bytes) override;
+    Status claim_memory(Domid domid, std::uint64_t bytes) override;
+    Status fill_frames(Domid domid, const Frames& frames) override;
+    Status clear_frames(Domid domid, const Frames& frames) override;
+    Status release_frames(Domid domid, const Frames& frames) override;
     Status pause(Domid domid) override;
     Status unpause(Domid domid) override;
     Status stop(Domid domid, Stop_reason reason) override;

@@ -60,6 +60,19 @@ class Failing_domains final : public port::Domains {
         return domains_.restore(domid, shape, fd, hooks);
     }
     Result<std::string> hypervisor_log() override { return domains_.hypervisor_log(); }
+    Status claim_memory(Domid domid, std::uint64_t bytes) override {
+        return domains_.claim_memory(domid, bytes);
+    }
+    Status fill_frames(Domid domid, const port::Frames& frames) override {
+        XVM_TRY(turn());
+        return domains_.fill_frames(domid, frames);
+    }
+    Status clear_frames(Domid domid, const port::Frames& frames) override {
+        return domains_.clear_frames(domid, frames);
+    }
+    Status release_frames(Domid domid, const port::Frames& frames) override {
+        return domains_.release_frames(domid, frames);
+    }
     Status pause(Domid domid) override { return domains_.pause(domid); }
     Status unpause(Domid domid) override {
         XVM_TRY(turn());
