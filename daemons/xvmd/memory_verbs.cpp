@@ -71,7 +71,11 @@ Result<plan::Plan> plan_set(run::Ports& ports, const Call& call, const run::Doma
                     "would need " + plan::size_text(order.to_bytes - info.memory_bytes) + " more, " +
                         std::to_string(host.free_bytes >> 20) + "MiB are free",
                     "end a guest, or take memory from another");
-    return plan::plan_memory({entry.name, info.id}, order);
+    plan::Plan plan = plan::plan_memory({entry.name, info.id}, order);
+    plan::Guest_changes after = record->guest.changes;
+    after.memory_bytes = order.to_bytes == record->guest.memory_bytes ? 0 : order.to_bytes;
+    plan::add_keeping(plan, record->guest.changes, after);
+    return plan;
 }
 
 } // namespace

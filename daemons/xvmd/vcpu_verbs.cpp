@@ -60,7 +60,14 @@ Result<plan::Plan> plan_set(run::Ports& ports, const Call& call, const run::Doma
                     "it was started with " + std::to_string(vcpus) + ": give it 1 to " +
                         std::to_string(vcpus));
     XVM_TRY_LET(const auto offline, run::offline_vcpus(ports.store, entry.info.id.domid, vcpus));
-    return plan::plan_vcpus({entry.name, entry.info.id}, vcpus, static_cast<unsigned>(count), offline);
+    plan::Plan plan =
+        plan::plan_vcpus({entry.name, entry.info.id}, vcpus, static_cast<unsigned>(count), offline);
+    if (const auto record = ports.book.by_uuid(entry.info.id.uuid)) {
+        plan::Guest_changes after = record->guest.changes;
+        after.vcpus = count == vcpus ? 0 : static_cast<unsigned>(count);
+        plan::add_keeping(plan, record->guest.changes, after);
+    }
+    return plan;
 }
 
 Result<plan::Plan> plan_pin(run::Ports& ports, const Call& call, const run::Domain_entry& entry) {
@@ -82,7 +89,12 @@ Result<plan::Plan> plan_pin(run::Ports& ports, const Call& call, const run::Doma
     if (pins.empty())
         return fail(Fault::usage, "domain '" + entry.name + "'", "has no virtual processor " + which,
                     "see xvm vcpu list " + entry.name);
-    return plan::plan_pin({entry.name, entry.info.id}, pins);
+    plan::Plan plan = plan::plan_pin({entry.name, entry.info.id}, pins);
+    if (const auto record = ports.book.by_uuid(entry.info.id.uuid)) {
+        const plan::Guest_changes& before = record->guest.changes;
+        plan::add_keeping(plan, before, plan::with_pins(before, pins));
+    }
+    return plan;
 }
 
 /// A plan's maker whose refusal is one Error.

@@ -58,6 +58,23 @@ inline constexpr unsigned memory_weight_max = 10000;
 /// What a guest keeps when its configuration does not say: half, and not less than 64 MiB of what it has.
 [[nodiscard]] std::uint64_t memory_min_default(std::uint64_t memory_bytes) noexcept;
 
+/// Where one of its processors runs: there only, or (soft) there rather than elsewhere.
+struct Vcpu_affinity {
+    unsigned vcpu = 0;
+    bool soft = false;
+    std::vector<unsigned> cpus; ///< none: all
+    bool operator==(const Vcpu_affinity&) const = default;
+};
+
+/// What was changed while it ran and holds when it starts again: after a reboot, or out of a file. No
+/// configuration file says it.
+struct Guest_changes {
+    std::uint64_t memory_bytes = 0; ///< it is asked to have; 0: as configured
+    unsigned vcpus = 0;             ///< it is asked to use so many, the first ones; 0: all
+    std::vector<Vcpu_affinity> affinities;
+    bool operator==(const Guest_changes&) const = default;
+};
+
 struct Guest_config {
     std::string name;
     Guest_type type = Guest_type::pvh;
@@ -76,6 +93,7 @@ struct Guest_config {
     On_stop on_poweroff = On_stop::destroy;
     On_stop on_reboot = On_stop::restart;
     On_stop on_crash = On_stop::preserve;
+    Guest_changes changes;
     bool operator==(const Guest_config&) const = default;
 };
 

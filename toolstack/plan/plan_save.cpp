@@ -41,6 +41,9 @@ Plan plan_restore(const Guest_config& guest, const Uuid& uuid, const Restore_ord
             plan.add("restore-memory", "restore-memory", {}, file);
             continue;
         }
+        // The file says what it was asked for last, which may have been by others than its user.
+        if (step.op == "ask-vcpus") continue;
+        if (step.op == "set-memory") step.args["to_bytes"] = order.target_bytes;
         const bool nodes_written = step.op == "write-guest";
         // It has to hold what the guest had, which may be more than what it started with.
         if (step.op == "check-host" && order.memory_bytes > guest.memory_bytes)

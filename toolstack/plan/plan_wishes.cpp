@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "toolstack/plan/plan_wishes.hpp"
 
+#include "toolstack/plan/config_json.hpp"
 #include "toolstack/plan/size.hpp"
 
+#include <algorithm>
 #include <boost/json/value_from.hpp>
 #include <numeric>
 
@@ -69,6 +71,20 @@ Plan plan_pin(const Guest_ref& guest, const std::vector<Pin>& pins) {
                   {"cpus_before", json::value_from(pin.before)}});
     }
     return plan;
+}
+
+Guest_changes with_pins(Guest_changes changes, const std::vector<Pin>& pins) {
+    for (const Pin& pin : pins) {
+        std::erase_if(changes.affinities,
+                      [&](const Vcpu_affinity& had) { return had.vcpu == pin.vcpu && had.soft == pin.soft; });
+        changes.affinities.push_back({pin.vcpu, pin.soft, pin.cpus});
+    }
+    return changes;
+}
+
+void add_keeping(Plan& plan, const Guest_changes& before, const Guest_changes& after) {
+    plan.add("keep-changes", "keep-changes", "unkeep-changes",
+             {{"after", to_object(after)}, {"before", to_object(before)}});
 }
 
 } // namespace xvm::plan

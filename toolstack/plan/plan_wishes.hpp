@@ -35,4 +35,9 @@ struct Pin {
 };
 [[nodiscard]] Plan plan_pin(const Guest_ref& guest, const std::vector<Pin>& pins);
 
+/// The changes as they are with these pins, too.
+[[nodiscard]] Guest_changes with_pins(Guest_changes changes, const std::vector<Pin>& pins);
+/// Its last step: what was changed is kept with the guest's configuration, for its next start.
+void add_keeping(Plan& plan, const Guest_changes& before, const Guest_changes& after);
+
 } // namespace xvm::plan

@@ -88,14 +88,32 @@ Status set_affinity_back(Work& work, const json::object& args) {
     return alive ? change_affinity(work, args, "cpus_before") : Status{};
 }
 
+/// Beside all else that is known of the guest: it may have been renamed since the plan was made.
+Status change_record(Work& work, const json::object& args, std::string_view which) {
+    XVM_TRY_LET(auto changes, argument<plan::Guest_changes>(args, which));
+    auto record = work.ports().book.by_uuid(work.uuid());
+    if (!record) return {};
+    record->guest.changes = std::move(changes);
+    return work.ports().book.keep(*record);
+}
+
+Status keep_changes(Work& work, const json::object& args) {
+    return change_record(work, args, "after");
+}
+
+Status unkeep_changes(Work& work, const json::object& args) {
+    return change_record(work, args, "before");
+}
+
 } // namespace
 
 std::span<const Op> wish_ops() noexcept {
-    static constexpr std::array<Op, 4> ops{{
+    static constexpr std::array<Op, 5> ops{{
         {"set-memory", set_memory, set_memory_back},
         {"await-memory", await_memory, nullptr},
         {"ask-vcpus", ask_vcpus_op, ask_vcpus_back},
         {"set-affinity", set_affinity, set_affinity_back},
+        {"keep-changes", keep_changes, unkeep_changes},
     }};
     return ops;
 }

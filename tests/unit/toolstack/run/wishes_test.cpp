@@ -103,3 +103,47 @@ TEST_CASE("A processor is pinned, and where it ran before if another cannot be")
         machine.run_plan(plan::plan_pin({"web", machine.id}, {{0, false, {0}, {1}}, {1, false, {77}, {}}})));
     CHECK(machine.hosted().domains().pinned_to(machine.id.domid, 0) == 1);
 }
+
+TEST_CASE("What was changed while a guest ran holds when it starts again") {
+    Wishing_machine machine;
+    const plan::Guest_ref web{"web", machine.id};
+    const auto keep = [&](plan::Plan plan, const plan::Guest_changes& after) {
+        plan::add_keeping(plan, machine.book().by_uuid(machine.id.uuid)->guest.changes, after);
+        return machine.run_plan(plan);
+    };
+    plan::Guest_changes changes;
+    const std::vector<plan::Pin> pins{{1, false, {1}, {}}, {1, true, {0}, {}}};
+    changes = plan::with_pins(plan::with_pins(changes, {{1, false, {0}, {}}}), pins);
+    REQUIRE(changes.affinities.size() == 2); // the later one of a kind counts
+    REQUIRE(keep(plan::plan_pin(web, pins), changes));
+    changes.vcpus = 1;
+    REQUIRE(keep(plan::plan_vcpus(web, 2, 1, {}), changes));
+    changes.memory_bytes = 48 * mib;
+    REQUIRE(keep(plan::plan_memory(web, {48 * mib, 64 * mib, 96 * mib, {}}), changes));
+
+    const auto record = machine.book().by_uuid(machine.id.uuid);
+    REQUIRE(record);
+    CHECK(record->guest.changes == changes);
+    REQUIRE(machine.run_plan(plan::plan_destroy(web)));
+    const auto again = machine.create(record->guest);
+    REQUIRE(again);
+    const auto vcpus = machine.domains().vcpus(again->domid);
+    REQUIRE(vcpus);
+    CHECK(vcpus->at(1).hard == port::Cpu_list{1});
+    CHECK(vcpus->at(1).soft == port::Cpu_list{0});
+    CHECK(run::offline_vcpus(machine.store(), again->domid, 2) == std::vector<unsigned>{1});
+    CHECK(run::memory_target(machine.store(), again->domid, 0) == 48 * mib);
+}
+
+TEST_CASE("A change that was taken back is not kept") {
+    Wishing_machine machine;
+    const std::string before = machine.ledger();
+    plan::Plan plan = plan::plan_vcpus({"web", machine.id}, 2, 1, {});
+    plan::Guest_changes after;
+    after.vcpus = 1;
+    plan::add_keeping(plan, {}, after);
+    plan.add("await-memory", "never", {}, {{"to_bytes", 1}, {"limit_ms", 1}});
+    CHECK_FALSE(machine.run_plan(plan));
+    CHECK(machine.book().by_uuid(machine.id.uuid)->guest.changes == plan::Guest_changes{});
+    CHECK(machine.ledger() == before);
+}
