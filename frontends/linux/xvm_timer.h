@@ -21,7 +21,7 @@
 #include <linux/workqueue.h>
 #include <xen/grant_table.h>
 
-#include "libvmshare/timer/reader.h"
+#include "libvmshare/timer/join.h"
 
 struct xvm_timer {
 	struct mutex mutex;
@@ -36,8 +36,7 @@ struct xvm_timer {
 	struct xvm_time_reader __rcu *current_reader; /* &reader, or NULL */
 
 	struct xvm_time_local *local; /* a page of its own: programs map it */
-	u64 last_tick;		      /* when the page before was let go */
-	u64 last_ns;
+	struct xvm_time_past past;    /* what programs can have read of the pages before */
 
 	/* The watch over the owner. */
 	struct delayed_work check;

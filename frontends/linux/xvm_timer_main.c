@@ -109,28 +109,10 @@ static void measure_counter(struct xvm_timer *t, struct xvm_time_local *next)
 /* From here on values go on from where the page before left them. */
 static void join_owner(struct xvm_timer *t)
 {
-	const struct xvm_time_page *page = t->page;
-	struct xvm_time_local *local = t->local;
-	struct xvm_time_local next = *local;
-	u64 id = READ_ONCE(page->constants.owner_id);
-	u64 tick = READ_ONCE(page->tick.value), ns = READ_ONCE(page->tick.ns);
+	struct xvm_time_local next = xvm_time_join(t->local, t->page, &t->past);
 
-	if (local->owner_id && local->owner_id != id) {
-		next.tick_add = t->last_tick > tick ? t->last_tick - tick : 0;
-		next.ns_add = t->last_ns > ns ? t->last_ns - ns : 0;
-		next.disruptions++;
-	}
 	measure_counter(t, &next);
-	WRITE_ONCE(local->owner_id, 0);
-	virt_wmb();
-	WRITE_ONCE(local->tick_add, next.tick_add);
-	WRITE_ONCE(local->ns_add, next.ns_add);
-	WRITE_ONCE(local->counter_sub, next.counter_sub);
-	WRITE_ONCE(local->counter_ok, next.counter_ok);
-	WRITE_ONCE(local->stale, 0);
-	WRITE_ONCE(local->disruptions, next.disruptions);
-	virt_wmb();
-	WRITE_ONCE(local->owner_id, id);
+	xvm_time_publish_local(t->local, &next);
 }
 
 static void unmap_grant(struct xvm_timer *t)
@@ -160,17 +142,12 @@ static int map_grant(struct xvm_timer *t, grant_ref_t ref)
 
 static void detach(struct xvm_timer *t)
 {
-	u64 ns;
-
 	if (!t->attached)
 		return;
 	xvm_timer_dev_zap();
-	t->last_tick = xvm_time_read_tick(&t->reader);
-	if (xvm_time_now_fast(&t->reader, &ns) == XVM_TIME_OK ||
-	    xvm_time_now_coarse(&t->reader, &ns) == XVM_TIME_OK)
-		t->last_ns = ns;
 	rcu_assign_pointer(t->current_reader, NULL);
 	synchronize_rcu();
+	xvm_time_note_past(&t->reader, &t->past);
 	unmap_grant(t);
 	t->attached = false;
 }

@@ -32,7 +32,8 @@ struct xvm_time_reader {
     const struct xvm_time_page* page;
     const struct xvm_time_local* local; /* NULL: the counter is the owner's own */
     struct xvm_time_constants constants;
-    uint64_t owner_id; /* whose page the rest was noted for */
+    uint64_t owner_id;       /* whose page the rest was noted for */
+    uint64_t plain_owner_id; /* the same if nothing is to be added to its tick, else 0 */
     uint64_t tick_add;
     uint64_t ns_add;
     uint64_t counter_sub;
@@ -85,6 +86,7 @@ static inline enum xvm_time_status xvm_time_adopt(struct xvm_time_reader* r, uin
     if (r->local && XVM_TIME_LOAD(r->local->owner_id) != owner_id)
         return XVM_TIME_NEW_OWNER; /* and r->owner_id is still the one before: it is tried again */
     r->owner_id = owner_id;
+    r->plain_owner_id = r->tick_add ? 0 : owner_id;
     return XVM_TIME_OK;
 }
 
@@ -110,8 +112,8 @@ static inline enum xvm_time_status xvm_time_open(struct xvm_time_reader* r, cons
 
 /* --- the tick --------------------------------------------------------------------------------------- */
 
-/* Another owner's page: 0 when nothing joins it to the old one. */
-static inline uint64_t xvm_time_read_tick_slow(struct xvm_time_reader* r) {
+/* Something is to be added, or it is another owner's page: 0 when nothing joins it to the old one. */
+__attribute__((cold)) static inline uint64_t xvm_time_read_tick_slow(struct xvm_time_reader* r) {
     unsigned tries;
 
     for (tries = 0; tries < XVM_TIME_TRIES; tries++) {
@@ -130,10 +132,11 @@ static inline uint64_t xvm_time_read_tick_slow(struct xvm_time_reader* r) {
  * now_coarse and xvm_time_alive do. 0: no tick (see xvm_time_read_tick_slow).
  */
 static inline uint64_t xvm_time_read_tick(struct xvm_time_reader* r) {
-    uint64_t value = XVM_TIME_LOAD(r->page->tick.value);
+    const struct xvm_time_page* page = r->page; /* the fence would make it be loaded twice */
+    uint64_t value = XVM_TIME_LOAD(page->tick.value);
 
     XVM_TIME_FENCE_READ();
-    if (__builtin_expect(XVM_TIME_LOAD(r->page->tick.owner_id) == r->owner_id, 1)) return value + r->tick_add;
+    if (__builtin_expect(XVM_TIME_LOAD(page->tick.owner_id) == r->plain_owner_id, 1)) return value;
     return xvm_time_read_tick_slow(r);
 }
 
@@ -212,7 +215,9 @@ static inline enum xvm_time_status xvm_time_judge(const struct xvm_time_reader* 
     return XVM_TIME_OK;
 }
 
-static inline enum xvm_time_status xvm_time_now(struct xvm_time_reader* r, bool ordered, uint64_t* ns) {
+/* All that may be: another try, another owner, a clock that does not run. */
+__attribute__((cold)) static inline enum xvm_time_status xvm_time_now_slow(struct xvm_time_reader* r,
+                                                                           bool ordered, uint64_t* ns) {
     struct xvm_time_reading at;
     enum xvm_time_status status;
     uint64_t since;
@@ -224,6 +229,36 @@ static inline enum xvm_time_status xvm_time_now(struct xvm_time_reader* r, bool 
         at.counter = XVM_TIME_COUNTER_ORDERED(); /* the first one may be of the machine before */
     }
     return xvm_time_judge(r, &at, &since, ns);
+}
+
+/*
+ * One try of what nearly always is: nobody writes, the owner is known, the shift is 64. What does not need
+ * the counter is looked at before it is taken: after it there is a subtraction, a multiplication and an
+ * addition.
+ */
+__attribute__((always_inline)) static inline enum xvm_time_status xvm_time_now(struct xvm_time_reader* r,
+                                                                               bool ordered, uint64_t* ns) {
+    const struct xvm_time_page* page = r->page;
+    const xvm_time_word64* words = (const xvm_time_word64*)&page->line;
+    const uint64_t usual = (uint64_t)XVM_TIME_LINE_VALID << 32 | 64;
+    uint64_t base, start, mult, counts, since;
+    uint32_t begun;
+    bool as_usual = xvm_time_read_begin(&page->vmclock.seq_count, &begun);
+
+    base = XVM_TIME_LOAD(words[0]) + r->counter_sub;
+    start = XVM_TIME_LOAD(words[1]) + r->ns_add;
+    mult = XVM_TIME_LOAD(words[2]);
+    as_usual &= XVM_TIME_LOAD(words[3]) == usual;
+    as_usual &= XVM_TIME_LOAD(words[4]) == r->owner_id;
+    if (__builtin_expect(!(as_usual & r->counter_ok), 0)) return xvm_time_now_slow(r, ordered, ns);
+    counts = (ordered ? XVM_TIME_COUNTER_ORDERED() : XVM_TIME_COUNTER()) - base;
+    if (__builtin_expect(!xvm_time_read_end(&page->vmclock.seq_count, begun), 0))
+        return xvm_time_now_slow(r, ordered, ns);
+    since = (uint64_t)((xvm_time_u128)counts * mult >> 64);
+    if (__builtin_expect((int64_t)counts < 0 || since > r->constants.stale_after_ns, 0))
+        return xvm_time_now_slow(r, ordered, ns);
+    *ns = start + since;
+    return XVM_TIME_OK;
 }
 
 /* The owner's monotonic clock now. The processor may take the counter a little before or after. */
