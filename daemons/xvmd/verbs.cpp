@@ -87,13 +87,17 @@ void Verbs::bind(std::string_view id, Bound handler) {
     const model::Verb* verb = model::find_verb(id);
     XVM_ASSERT(verb != nullptr && !verb->method.empty());
     bound_.push_back(verb->id);
-    router_.add(std::string(verb->method), verb->route,
-                [verb, handler = std::move(handler)](daemon::Request request, const daemon::Reply& reply) {
-                    auto call = parse_call(*verb, std::move(request));
-                    if (call) return handler(std::move(*call), reply);
-                    if (verb->mutating) spdlog::info("{} refused: {}", verb->words, call.error().line());
-                    reply.send(failure_response(call.error()));
-                });
+    router_.add(
+        std::string(verb->method), verb->route,
+        [this, verb, handler = std::move(handler)](daemon::Request request, const daemon::Reply& reply) {
+            Call unread{verb, {}, {}, request.peer};
+            for (const auto& [name, value] : request.parameters)
+                unread.parameters[name] = value;
+            auto call = parse_call(*verb, std::move(request));
+            if (call) return handler(std::move(*call), reply);
+            if (verb->mutating) return refuse(unread, reply, call.error());
+            reply.send(failure_response(call.error()));
+        });
 }
 
 void Verbs::submit(std::string key, const daemon::Reply& reply, Workers::Job job) {
@@ -276,12 +280,20 @@ void Verbs::finish(run::Ports& ports, const Call& call, const daemon::Reply& rep
 
 Result<Domain_id> Verbs::run_by_itself(run::Ports& ports, const plan::Plan& plan,
                                        std::optional<Domid> domid) {
+    const auto since = Clock::now();
     const auto operation = service_.operations.begin(plan.verb, plan.name, plan.uuid);
-    return run_plan(ports, plan, domid, operation, [operation, &plan]() -> Status {
+    auto done = run_plan(ports, plan, domid, operation, [operation, &plan]() -> Status {
         if (!operation->cancelled()) return {};
         return fail(Fault::failed, plan.verb + " '" + plan.name + "'", "cancelled",
                     "ask again whenever you like");
     });
+    Audit_record record;
+    record.peer = {::geteuid(), ::getegid(), ::getpid()}; // nobody asked
+    record.verb = plan.verb;
+    record.object = plan.name;
+    note(std::move(record), done ? Status{} : Status(tl::unexpected<Error>(done.error())),
+         operation->cancelled(), since);
+    return done;
 }
 
 Result<Domain_id> Verbs::run_plan(run::Ports& ports, const plan::Plan& plan, std::optional<Domid> domid,
@@ -333,6 +345,10 @@ void Verbs::note(const Call& call, const std::string& object, const Status& outc
     record.verb = call.verb->words;
     record.object = object;
     record.arguments = call.parameters;
+    note(std::move(record), outcome, cancelled, since);
+}
+
+void Verbs::note(Audit_record record, const Status& outcome, bool cancelled, Clock::time_point since) {
     record.outcome = outcome     ? "done"
                      : cancelled ? "cancelled"
                                  : std::string(api::fault_name(outcome.error().fault));

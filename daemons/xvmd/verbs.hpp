@@ -3,8 +3,9 @@
 // change something, runs their plans.
 //
 // Invariant: changes of one guest follow each other; nothing runs on the thread that serves sockets but what
-// direct() binds. Every change is an operation, published as events, written to the audit, and taken back if
-// its client goes before it is done (unless it asked not to wait).
+// direct() binds. Every change is an operation, published as events, written to the audit (as is one that was
+// refused, or that nobody asked for), and taken back if its client goes before it is done (unless it asked
+// not to wait).
 #pragma once
 
 #include "daemons/common/router.hpp"
@@ -86,9 +87,11 @@ class Verbs {
     void finish(run::Ports& ports, const Call& call, const daemon::Reply& reply, const plan::Plan& plan,
                 std::optional<Domid> domid, const std::function<Answer(const Domain_id&)>& answer,
                 unsigned status, const std::function<Result<Domain_id>(const Domain_id&)>& then = {});
-    /// Of a call that was understood and may not, or cannot, be done.
+    /// Of a call that may not, or cannot, be done, or was not understood.
     void refuse(const Call& call, const daemon::Reply& reply, const api::Failure& why);
     void note(const Call& call, const std::string& object, const Status& outcome, bool cancelled,
+              std::chrono::steady_clock::time_point since);
+    void note(Audit_record record, const Status& outcome, bool cancelled,
               std::chrono::steady_clock::time_point since);
 
     daemon::Router& router_;

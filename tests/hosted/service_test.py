@@ -160,6 +160,16 @@ class The_service(With_directory):
         self.assertIn("/nowhere/vmlinux", create["cause"])
         self.assertNotIn(GUEST, json.dumps(create))
 
+    def test_writes_down_what_it_could_not_make_sense_of(self):
+        with Activated(self.directory) as service:
+            self.assertEqual(ask(service.main, "PUT", "/v1/pool?size=many")[0], 400)
+            self.assertEqual(ask(service.main, "POST", "/v1/domains/web/pause?softly=1")[0], 400)
+            self.assertEqual(ask(service.main, "GET", "/v1/domains?softly=1")[0], 400)
+            pool, pause = service.records()  # who only looks is not written down
+        self.assertEqual((pool["verb"], pool["outcome"]), ("pool set", "usage"))
+        self.assertEqual((pause["verb"], pause["object"], pause["outcome"]), ("pause", "web", "usage"))
+        self.assertIn("softly", pause["cause"])
+
     def test_counts_for_prometheus(self):
         with Activated(self.directory) as service:
             ask(service.main, "DELETE", "/v1/domains/nobody")
