@@ -100,7 +100,7 @@ Status serve(const Options& options) {
     XVM_TRY_LET(auto workers,
                 Workers::start(worker_threads, open,
                                {block_backend, *book, &journal, {}, &images, &shells, reservations.get()}));
-    Pool_keeper keeper(context, *workers, shells);
+    Pool_keeper keeper(context, *workers, shells, options.state_dir + "/pool.json");
     Operations operations;
     Event_log events;
     Metrics metrics(XVM_VERSION);
@@ -130,6 +130,7 @@ Status serve(const Options& options) {
         router.add("GET", "/v1/hosted/ledger", daemon::immediate([machine](const daemon::Request&) {
                        return daemon::json_response(machine->ledger());
                    }));
+    keeper.resume();
     daemon::Http_server server(context, std::move(listeners), std::move(router));
     daemon::Watchdog watchdog(context);
     server.observe(

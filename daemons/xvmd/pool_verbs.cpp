@@ -52,9 +52,8 @@ void add_pool_verbs(Verbs& verbs, Pool_keeper& keeper) {
                            [&keeper](run::Ports& ports, const Call& call) -> Answer {
                                const auto policy = policy_of(call, keeper.pool().counts().policy);
                                if (!policy) return tl::unexpected<api::Failure>(policy.error());
-                               const Status set = keeper.pool().set_policy(ports.domains, *policy);
+                               const Status set = keeper.set_policy(ports.domains, *policy);
                                if (!set) return tl::unexpected<api::Failure>(set.error());
-                               keeper.refill_soon();
                                return pool_json(keeper.pool());
                            }});
 }

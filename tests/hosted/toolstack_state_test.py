@@ -236,6 +236,54 @@ class State(unittest.TestCase):
             self.refused(daemon.xvm("vcpu", "pin", "web", "0", "77"), 2, "processor 77")
             self.refused(daemon.xvm("vcpu", "pin", "web", "0", "1-"), 2, "1-")
 
+    def changed(self, daemon):
+        """What was changed of the guest while it ran, as it is now."""
+        vcpus = daemon.json("vcpu", "list", "web")["vcpus"]
+        return ([(row["affinity"], row["soft_affinity"], row["state"] == "offline") for row in vcpus],
+                daemon.json("memory", "show", "web")["domains"][0]["target_bytes"])
+
+    def test_what_was_changed_holds_after_a_reboot_and_out_of_a_file(self):
+        audit = self.path("audit.jsonl")
+        with Daemon(self.dir, "--hosted-guests", "--audit", audit) as daemon:
+            self.start(daemon)
+            for words in (("vcpu", "pin", "web", "1", "0"), ("vcpu", "pin", "web", "0", "1", "--soft"),
+                          ("vcpu", "set", "web", "1"), ("memory", "set", "web", "48MiB", "--wait")):
+                self.assertEqual(daemon.xvm(*words).returncode, 0, words)
+            as_changed = [("all", "1", False), ("0", "all", True)], 48 * MIB
+            wait_until(lambda: self.changed(daemon) == as_changed, "all is changed")
+            self.assertEqual(self.save(daemon).returncode, 0, self.saved.stderr)
+            self.assertEqual(daemon.xvm("restore", "web.saved").returncode, 0)
+            wait_until(lambda: self.changed(daemon) == as_changed, "it is so out of the file")
+            domid = daemon.json("show", "web")["domid"]
+            self.assertEqual(daemon.xvm("reboot", "web").returncode, 0)
+            wait_until(lambda: daemon.xvm("show", "web").returncode == 0 and
+                       daemon.json("show", "web")["domid"] != domid, "it is another domain")
+            wait_until(lambda: self.changed(daemon) == as_changed, "it is so after a reboot")
+            self.assertEqual(daemon.xvm("destroy", "web").returncode, 0)
+            # Made anew it has what its configuration says.
+            self.start(daemon)
+            self.assertEqual(self.changed(daemon), ([("all", "all", False)] * 2, 64 * MIB))
+        with open(audit) as lines:
+            verbs = [json.loads(line)["verb"] for line in lines]
+        # Also what nobody asked for just then: the guest stopped to be started again.
+        self.assertEqual(verbs[-3:], ["restart", "destroy", "create"])
+
+    def test_the_pool_is_as_it_was_for_the_next_xvmd(self):
+        said = "size", "type", "memory_bytes", "vcpus"
+        with Daemon(self.dir) as daemon:
+            self.assertEqual(daemon.json("pool", "show")["size"], 0)
+            kept = daemon.json("pool", "set", "2", "--type", "pvh", "--memory", "64MiB", "--vcpus", "2")
+            daemon.process.kill()
+        with Daemon(self.dir) as daemon:
+            now = daemon.json("pool", "show")
+            self.assertEqual([now[key] for key in said], [kept[key] for key in said])
+            wait_until(lambda: daemon.json("pool", "show")["ready"] == 2, "it is filled")
+        with open(self.path("state/pool.json"), "w") as file:
+            file.write('{"size": 2, "type"')
+        with Daemon(self.dir) as daemon:
+            self.assertEqual(daemon.json("pool", "show")["size"], 0)
+            self.assertIn("pool.json: is damaged", open(daemon.log).read())
+
     def test_the_hypervisors_messages(self):
         with Daemon(self.dir) as daemon:
             self.assertIn("ledger", daemon.xvm("dmesg").stdout)
