@@ -101,12 +101,12 @@ def run_lab(build, counts, say):
         todo = [(one.name, one.clock) for one in every if not one.long]
         # The instruction clock uses one core, so two such labs run at once; the normal clock uses two.
         with ThreadPoolExecutor(2) as pool:
-            single = [name for name, clock in todo if clock == "icount"]
+            single = [name for name, clock in todo if clock != "normal"]
             results = pool.map(lambda name: run_one(name, build, extra.get(name, [])), single)
             for name, result in zip(single, results):
                 count(name, result, counts, say)
         for name, clock in todo:
-            if clock != "icount":
+            if clock == "normal":
                 count(name, run_one(name, build, extra.get(name, [])), counts, say)
         for one in every:
             if one.long:

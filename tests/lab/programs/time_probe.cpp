@@ -4,9 +4,12 @@
 //     time-probe DEVICE local|shared COMMAND
 //       show           what the page says
 //       tick           the tick alone
-//       watch MS       reads all the time; counts reads, changes and values that went back
+//       watch MS       reads all the time, each clock; counts reads, changes and values that went back
 //       poke           tries to write in every way a program can
 //       poll MS        waits for a disruption
+//       seen N         N programs wait for it, half of them by poll, half by reading the page; prints for
+//       each in
+//                      which tick it saw it, counted from the one whose write brought it
 //       cost N         nanoseconds of N reads each, beside the kernel's clocks
 //       loop MS KIND   nothing but reads of one kind (none, tick, coarse, gettime), and how many
 //       read N FILE    N reads of 4 KiB past the cache, and how long one took at most and on the average
@@ -59,6 +62,7 @@ int show(xvm_time_reader& r) {
 int watch(xvm_time_reader& r, std::uint64_t ms) {
     const std::uint64_t start = clock_ns();
     std::uint64_t reads = 0, changes = 0, backwards = 0, stale = 0, last = 0, last_ns = 0, first = 0, now = 0;
+    std::uint64_t precise = 0, last_fast = 0;
     do {
         for (int i = 0; i < 1000; ++i, ++reads) {
             const std::uint64_t tick = xvm_time_read_tick(&r);
@@ -73,12 +77,17 @@ int watch(xvm_time_reader& r, std::uint64_t ms) {
             } else {
                 ++stale;
             }
+            if (xvm_time_now_fast(&r, &ns) == XVM_TIME_OK) {
+                backwards += ns < last_fast;
+                last_fast = ns;
+                ++precise;
+            }
         }
         now = clock_ns();
     } while (now - start < ms * 1'000'000);
     std::printf("xvm: watch reads=%" PRIu64 " ticks=%" PRIu64 " changes=%" PRIu64 " backwards=%" PRIu64
-                " stale=%" PRIu64 " ms=%" PRIu64 "\n",
-                reads, last - first, changes, backwards, stale, (now - start) / 1'000'000);
+                " stale=%" PRIu64 " precise=%" PRIu64 " ms=%" PRIu64 "\n",
+                reads, last - first, changes, backwards, stale, precise, (now - start) / 1'000'000);
     return 0;
 }
 
@@ -116,6 +125,69 @@ int wait_for_disruption(const char* device, int ms) {
     std::printf("xvm: poll %s after %" PRIu64 " ms\n",
                 ready > 0 && (file.revents & POLLPRI) != 0 ? "disrupted" : "quiet",
                 (clock_ns() - start) / 1'000'000);
+    return 0;
+}
+
+/// One of the programs that wait: the tick in which it saw the disruption, into `seen`.
+void see_disruption(xvm_time_reader& r, const char* device, bool by_poll, std::uint64_t& seen) {
+    constexpr int limit_ms = 60'000;
+    const std::uint64_t before = XVM_TIME_LOAD(r.page->line.generation);
+    const std::uint64_t end = clock_ns() + limit_ms * 1'000'000ULL;
+    if (by_poll) {
+        pollfd file{::open(device, O_RDONLY), POLLPRI, 0};
+        if (::poll(&file, 1, limit_ms) <= 0) return;
+    } else {
+        // As a program that looks once in a while: asleep in between, so that others have their turn.
+        while (XVM_TIME_LOAD(r.page->line.generation) == before && clock_ns() < end)
+            ::usleep(1000);
+        if (XVM_TIME_LOAD(r.page->line.generation) == before) return;
+    }
+    seen = XVM_TIME_LOAD(r.page->tick.value);
+}
+
+/// The tick that brought it: the last that the first to look saw with the old generation, and one more.
+int disruption_seen(const char* device, bool local, unsigned n) {
+    struct Shared {
+        std::uint64_t brought, seen[64];
+    };
+    n = std::min(n, 64U);
+    void* at = ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED) return 1;
+    auto* shared = static_cast<Shared*>(at);
+    for (unsigned i = 0; i < n; ++i) {
+        if (::fork() != 0) continue;
+        // A mapping of the page is not inherited: each has its own.
+        xvm_time_map map;
+        xvm_time_reader r;
+        if (xvm_time_map_file(&map, device, local) &&
+            xvm_time_open(&r, xvm_time_page_of(&map), xvm_time_local_of(&map)) == XVM_TIME_OK)
+            see_disruption(r, device, i % 2 == 0, shared->seen[i]);
+        ::_exit(0);
+    }
+    xvm_time_map map;
+    xvm_time_reader r;
+    if (!xvm_time_map_file(&map, device, local) ||
+        xvm_time_open(&r, xvm_time_page_of(&map), xvm_time_local_of(&map)) != XVM_TIME_OK)
+        return 1;
+    const std::uint64_t before = XVM_TIME_LOAD(r.page->line.generation);
+    std::printf("xvm: seen: %u programs wait\n", n);
+    std::fflush(stdout);
+    for (std::uint64_t tick = 0;; ::usleep(1000)) {
+        // In this order: a tick that was read with the old generation after it did not bring the new one.
+        tick = XVM_TIME_LOAD(r.page->tick.value);
+        XVM_TIME_FENCE_READ();
+        if (XVM_TIME_LOAD(r.page->line.generation) != before) break;
+        shared->brought = tick + 1;
+    }
+    while (::wait(nullptr) > 0)
+        ;
+    std::uint64_t most = 0, blind = 0;
+    for (unsigned i = 0; i < n; ++i) {
+        const std::uint64_t seen = shared->seen[i];
+        blind += seen == 0;
+        if (seen > shared->brought) most = std::max(most, seen - shared->brought);
+    }
+    std::printf("xvm: seen programs=%u blind=%" PRIu64 " most_ticks=%" PRIu64 "\n", n, blind, most);
     return 0;
 }
 
@@ -220,6 +292,7 @@ int main(int argc, char** argv) {
     const std::string_view command = argv[3];
     const unsigned n = argc > 4 ? static_cast<unsigned>(std::strtoul(argv[4], nullptr, 10)) : 1000;
     if (command == "poll") return wait_for_disruption(argv[1], static_cast<int>(n));
+    if (command == "seen") return disruption_seen(argv[1], std::string_view(argv[2]) == "local", n);
     if (command == "read" && argc > 5) return read_file(argv[1], n, argv[5]);
     xvm_time_map map;
     if (!xvm_time_map_file(&map, argv[1], std::string_view(argv[2]) == "local"))

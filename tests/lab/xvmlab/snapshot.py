@@ -15,7 +15,7 @@ from .cache import key_of, piece
 from .errors import Timeout
 from .results import Tail
 
-BOOT_LIMIT_S = 240
+BOOT_LIMIT_S = 900
 SAVE_LIMIT_S = 60
 
 
