@@ -114,14 +114,16 @@ inline Store_image example() {
     return image;
 }
 
-/// The example with the node, permissions as its parent's.
-inline Store_image with(const std::string& path, const std::string& value) {
-    Store_image image = example();
+/// The image with the node, permissions as its parent's.
+inline Store_image with(Store_image image, const std::string& path, const std::string& value) {
     Entry& entry = image.nodes[path];
     entry.value = value;
     const Entry* parent = image.find(path.substr(0, path.rfind('/')));
     if (!entry.permissions && parent) entry.permissions = parent->permissions;
     return image;
+}
+inline Store_image with(const std::string& path, const std::string& value) {
+    return with(example(), path, value);
 }
 
 /// The image without the node and what is below it.

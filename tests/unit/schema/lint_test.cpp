@@ -1,34 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each rule of the linter: the example is clean, its broken twin yields exactly that finding.
 #include "tests/unit/schema/example.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/unit/schema/only.hpp"
 
 using namespace xvm;
 using namespace xvm::schema;
-
-namespace {
-
-/// The only finding there is.
-Finding only(const Store_image& image) {
-    const auto findings = lint(image);
-    for (const auto& finding : findings)
-        UNSCOPED_INFO(name(finding.rule) << " " << finding.path << ": " << finding.what);
-    REQUIRE(findings.size() == 1);
-    CHECK_FALSE(findings[0].what.empty());
-    CHECK_FALSE(findings[0].writer.empty());
-    CHECK_FALSE(findings[0].why.empty());
-    CHECK_FALSE(findings[0].remedy.empty());
-    return findings[0];
-}
-
-void only(const Store_image& image, Rule rule, const std::string& path) {
-    const Finding finding = only(image);
-    CHECK(name(finding.rule) == name(rule));
-    CHECK(finding.path == path);
-}
-
-} // namespace
 
 TEST_CASE("A store that keeps to the schema has no finding") {
     for (const auto& finding : lint(example()))

@@ -2,8 +2,7 @@
 // Stock devices: those of xvm's guests are held against the schema, with what the kernels' drivers add
 // left alone; those of other toolstacks' guests are not looked at.
 #include "tests/unit/schema/example.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/unit/schema/only.hpp"
 
 using namespace xvm;
 using namespace xvm::schema;
@@ -83,23 +82,6 @@ Store_image stock() {
     return image;
 }
 
-Store_image stock_with(const std::string& path, const std::string& value) {
-    Store_image image = stock();
-    image.nodes[path].value = value;
-    if (!image.nodes[path].permissions)
-        image.nodes[path].permissions = image.find(path.substr(0, path.rfind('/')))->permissions;
-    return image;
-}
-
-void only(const Store_image& image, Rule rule, const std::string& path) {
-    const auto findings = lint(image);
-    for (const auto& finding : findings)
-        UNSCOPED_INFO(name(finding.rule) << " " << finding.path << ": " << finding.what);
-    REQUIRE(findings.size() == 1);
-    CHECK(name(findings[0].rule) == name(rule));
-    CHECK(findings[0].path == path);
-}
-
 } // namespace
 
 TEST_CASE("Stock devices as the drivers leave them have no finding, nor have other toolstacks'") {
@@ -119,20 +101,21 @@ TEST_CASE("A stock device's wrong node is found") {
         {vif_back + "/frontend-id", "9"},
         {"/xvm/domain/7/vbd/51728/loop", "loop0"},
     }));
-    only(stock_with(node, value), Rule::wrong_value, node);
+    only(with(stock(), node, value), Rule::wrong_value, node);
 }
 
 TEST_CASE("What belongs together of a stock device is missed") {
     only(without(stock(), vbd_back + "/physical-device"), Rule::missing_node, vbd_back + "/physical-device");
     only(without(stock(), "/xvm/domain/7/vif/0"), Rule::missing_directory, "/xvm/domain/7/vif/0");
     only(without(stock(), vif_back), Rule::missing_directory, vif_back);
-    only(stock_with("/local/domain/7/device/vif/0/mac", "00:16:3e:01:02:04"), Rule::differs,
+    only(with(stock(), "/local/domain/7/device/vif/0/mac", "00:16:3e:01:02:04"), Rule::differs,
          "/local/domain/7/device/vif/0/mac");
-    only(stock_with("/xvm/domain/7/vif/0/brigde", "br0"), Rule::unknown_node, "/xvm/domain/7/vif/0/brigde");
+    only(with(stock(), "/xvm/domain/7/vif/0/brigde", "br0"), Rule::unknown_node,
+         "/xvm/domain/7/vif/0/brigde");
 }
 
 TEST_CASE("States that stock drivers cannot have together are found") {
-    Store_image image = stock_with(vif_back + "/state", "1");
+    Store_image image = with(stock(), vif_back + "/state", "1");
     only(image, Rule::illegal_states, vif_back + "/state");
-    CHECK(lint(stock_with(vif_back + "/state", "5")).empty());
+    CHECK(lint(with(stock(), vif_back + "/state", "5")).empty());
 }
