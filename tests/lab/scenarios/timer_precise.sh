@@ -2,7 +2,7 @@
 # Where Xen calls the counter invariant, guests read a precise clock, and requests' times are nanoseconds.
 # clock: invtsc
 # timeout: 400
-# shows: T-5 T-7
+# shows: T-5 T-7 T-9
 # long: wants a saved dom0 of its own; the clock itself is shown by timer-hunt and in tests/unit/libvmshare/timer
 # needs: xvmd xvm-blkd xvm xvm-timed xvm_blkfront.ko xvm_timer.ko xvm_time_owner.ko time-probe
 . /usr/lib/xvm-test/timer.inc
