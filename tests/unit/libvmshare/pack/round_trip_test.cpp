@@ -6,7 +6,9 @@
 #include "libvmshare/pack/extract.hpp"
 #include "libvmshare/pack/reader.hpp"
 
+#include <cstring>
 #include <random>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
@@ -218,4 +220,24 @@ TEST_CASE("A source that changes while it is read is refused", "[P-3]") {
     CHECK(written.error().object == scratch.path("log"));
     // What stays behind is no pack: the index goes last.
     CHECK_FALSE(Reader::open(scratch.path("pack")));
+}
+
+TEST_CASE("A pack in memory needs no disk: what goes in comes out", "[P-8]") {
+    const Scratch scratch;
+    Random random(8);
+    const std::string content = random_content(random, 70001);
+    build(scratch.path("pack"), {{"kernel", scratch.write("kernel", content), Kind::data}}, {});
+    const Unique_fd memory(::memfd_create("pack", MFD_CLOEXEC));
+    const std::string whole = scratch.read("pack");
+    REQUIRE(write_exactly(memory.get(), std::as_bytes(std::span(whole)), 0, "pack"));
+    for (const char* file : {"pack", "kernel"})
+        std::filesystem::remove(scratch.path(file));
+    const auto reader = Reader::open("/proc/self/fd/" + std::to_string(memory.get()));
+    REQUIRE(reader);
+    const auto entry = reader->find("kernel");
+    REQUIRE(entry);
+    const auto bytes = reader->read_all(**entry, content.size());
+    REQUIRE(bytes);
+    CHECK(std::memcmp(bytes->data(), content.data(), content.size()) == 0);
+    CHECK(std::filesystem::is_empty(scratch.path(".")));
 }

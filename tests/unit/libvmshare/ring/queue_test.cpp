@@ -90,7 +90,7 @@ TEMPLATE_TEST_CASE("A wake-up sets RUNNING before anything is taken", "[R-3][R-1
     CHECK(pair.flag() == XVM_RING_RUNNING);
 }
 
-TEMPLATE_TEST_CASE("A consumer sleeps only with an empty queue", "[R-4][R-6][R-15]", EVERY_PAIR) {
+TEMPLATE_TEST_CASE("A consumer sleeps only with an empty queue", "[R-4][R-15]", EVERY_PAIR) {
     TestType pair(GENERATE(0u, XVM_RING_F_CLAIM));
     pair.insert(1);
     pair.insert(2);
@@ -153,6 +153,50 @@ TEMPLATE_TEST_CASE("Sends are bounded by sleeps and inserts while asleep on ever
         if (features) REQUIRE(pair.producer.stats().sends <= sleeps);
     }
     CHECK(next_out > 5000);
+}
+
+namespace {
+
+/// Goes through `steps` schedules of both ends; at rest, that is with no event on its way, the flag must say
+/// SLEEPING exactly while the consumer sleeps. `sleeps`: how it goes to sleep, and whether; false if they
+/// ever differ.
+template <class P, class Sleep>
+bool flag_tells_who_sleeps(P& pair, int steps, Sleep sleeps) {
+    std::mt19937 random(20240306);
+    std::uint64_t next_in = 0, next_out = 0;
+    bool asleep = true, event = false;
+    int at_rest[2] = {0, 0};
+    for (int step = 0; step < steps; ++step) {
+        if (!event) {
+            ++at_rest[asleep];
+            if ((pair.flag() == XVM_RING_SLEEPING) != asleep) return false;
+        }
+        if (random() % 3 == 0 && pair.producer.room() > 0) {
+            event |= pair.insert(next_in++);
+        } else if (asleep && event) {
+            event = asleep = false;
+            pair.consumer.begin_wake();
+        } else if (!asleep && next_out < next_in) {
+            REQUIRE(pair.took(next_out++));
+            pair.consumer.release();
+        } else if (!asleep) {
+            asleep = sleeps(pair.consumer);
+        }
+    }
+    CHECK(at_rest[true] > steps / 20);
+    CHECK(at_rest[false] > steps / 20);
+    return true;
+}
+
+} // namespace
+
+TEMPLATE_TEST_CASE("At rest the flag says SLEEPING exactly while the consumer sleeps", "[R-6][R-15]",
+                   EVERY_PAIR) {
+    const std::uint32_t features = GENERATE(0u, XVM_RING_F_CLAIM);
+    TestType pair(features);
+    CHECK(flag_tells_who_sleeps(pair, 20000, [](auto& consumer) { return consumer.arm() == Arm::sleep; }));
+    TestType silent(features); // the twin: sleeps and does not say so
+    CHECK_FALSE(flag_tells_who_sleeps(silent, 20000, [](auto&) { return true; }));
 }
 
 TEMPLATE_TEST_CASE("A stream to a busy consumer sends once in all", "[R-5][R-15]", EVERY_PAIR) {
