@@ -16,11 +16,15 @@ struct Special {
 };
 
 constexpr std::array specials{
-    Special{"completion", run_completion}, Special{"config.add", run_config_add},
-    Special{"console", run_console},       Special{"disk.trace", run_trace},
+    Special{"completion", run_completion},
+    Special{"config.add", run_config_add},
+    Special{"console", run_console},
+    Special{"disk.trace", run_trace},
     Special{"events", run_events},
-    Special{"import", run_import},         Special{"top", run_top},
-    Special{"validate", run_validate},     Special{"version", run_version},
+    Special{"import", run_import},
+    Special{"top", run_top},
+    Special{"validate", run_validate},
+    Special{"version", run_version},
 };
 
 } // namespace
