@@ -12,12 +12,16 @@ std::uint64_t used_bytes(const Guest_view& guest) noexcept {
 }
 
 bool is_pressed(const Guest_view& guest) noexcept {
-    return guest.report && guest.report->some_centipercent >= pressed_centipercent;
+    if (!guest.report || guest.report->some_centipercent < pressed_centipercent) return false;
+    const std::uint64_t used = used_bytes(guest);
+    return guest.memory_bytes - used < cushion_bytes(used) / 2;
 }
 
 std::uint64_t need_bytes(const Guest_view& guest) noexcept {
     const std::uint64_t most = std::max(guest.min_bytes, guest.max_bytes);
-    if (!guest.report) return std::clamp(guest.memory_bytes, guest.min_bytes, most);
+    if (!guest.report)
+        return std::clamp(guest.home_bytes > 0 ? guest.home_bytes : guest.memory_bytes, guest.min_bytes,
+                          most);
     const std::uint64_t used = used_bytes(guest);
     std::uint64_t need = used + cushion_bytes(used);
     if (is_pressed(guest)) need = std::max(need, guest.memory_bytes + guest.memory_bytes / 8);

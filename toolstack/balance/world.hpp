@@ -41,6 +41,7 @@ struct Guest_view {
     std::uint64_t target_bytes = 0; ///< what it is asked to have
     std::uint64_t min_bytes = 0;    ///< nobody takes it below
     std::uint64_t max_bytes = 0;    ///< nobody gives it more
+    std::uint64_t home_bytes = 0;   ///< what its configuration gives it; 0: nobody knows
     unsigned weight = usual_weight; ///< 1 … weight_max: its share when there is too little for all
     std::optional<Report> report;   ///< nothing: it says nothing of itself
     Movable movable = Movable::yes;

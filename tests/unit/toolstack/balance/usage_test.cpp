@@ -9,16 +9,21 @@ using namespace xvm::balance::test;
 
 TEST_CASE("a guest needs what it uses and a cushion", "[balance]") {
     CHECK(used_bytes(saying(guest(1, 512, 64, 1024), 128)) == 128 * mib);
-    CHECK(need_bytes(saying(guest(1, 512, 64, 1024), 128)) == (128 + 16 + 16) * mib);
+    CHECK(need_bytes(saying(guest(1, 512, 64, 1024), 128)) == (128 + 8 + 16) * mib);
 }
 
-TEST_CASE("a guest that says nothing needs what it has", "[balance]") {
-    CHECK(need_bytes(guest(1, 512, 64, 1024)) == 512 * mib);
+TEST_CASE("a guest that says nothing needs what its configuration gives it", "[balance]") {
+    Guest_view view = guest(1, 512, 64, 1024);
+    CHECK(need_bytes(view) == 512 * mib);
+    view.home_bytes = 256 * mib;
+    CHECK(need_bytes(view) == 256 * mib);
 }
 
-TEST_CASE("a guest that waits for memory needs more than it has", "[balance]") {
-    CHECK(need_bytes(saying(guest(1, 512, 64, 1024), 128, pressed_centipercent)) == 576 * mib);
-    CHECK(need_bytes(saying(guest(1, 512, 64, 520), 128, pressed_centipercent)) == 520 * mib);
+TEST_CASE("a guest that waits for memory, and has none left, needs more than it has", "[balance]") {
+    CHECK(need_bytes(saying(guest(1, 512, 64, 1024), 500, pressed_centipercent)) == 576 * mib);
+    CHECK(need_bytes(saying(guest(1, 512, 64, 520), 500, pressed_centipercent)) == 520 * mib);
+    // The average of ten seconds is of the past: what it has by now is enough.
+    CHECK(need_bytes(saying(guest(1, 512, 64, 1024), 128, pressed_centipercent)) == (128 + 8 + 16) * mib);
 }
 
 TEST_CASE("whatever a guest says, its need lies between its minimum and its maximum", "[balance]") {
