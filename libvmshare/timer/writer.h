@@ -252,6 +252,7 @@ static inline void xvm_time_writer_update(struct xvm_time_writer* w, const struc
     XVM_TIME_STORE(w->page->vmclock.counter_id,
                    (uint8_t)(ref->counter_ok ? XVM_VMCLOCK_COUNTER_X86_TSC : XVM_VMCLOCK_COUNTER_INVALID));
     xvm_time_publish(w, &vmclock);
+    XVM_TIME_FENCE_WRITE(); /* who sees the new tick sees a disruption that came with it */
     xvm_time_write_tick(w, ref);
     w->last_ns = ref->ns;
     w->begun = true;
