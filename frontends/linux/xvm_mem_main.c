@@ -31,7 +31,7 @@ static unsigned int keep_mib = 16;
 module_param(keep_mib, uint, 0644);
 MODULE_PARM_DESC(keep_mib, "available memory, MiB, below which no block is given away");
 
-#define CHECK_MS 250
+#define CHECK_MS 250u
 #define NO_SLOT XVM_MEM_SLOTS_MAX
 #define TRANSACTION_TRIES 20
 
@@ -51,9 +51,10 @@ static struct {
 	bool leaving;
 	struct xvm_mem_layout layout;
 	struct slot slots[XVM_MEM_SLOTS_MAX];
-	u32 told;   /* serial of the last notice we were told of */
-	u32 query;  /* the last one */
-	bool asked; /* and not answered yet */
+	u32 told;      /* serial of the last notice we were told of */
+	u32 query;     /* the last one */
+	bool asked;    /* and not answered yet */
+	u32 asked_for; /* the newest notice there was then */
 
 	/* The block that is being emptied. */
 	spinlock_t lock;
@@ -212,7 +213,7 @@ static int empty(u32 slot, u32 serial)
 	mem.giving_serial = serial;
 	mem.deadline = jiffies + msecs_to_jiffies(eject_timeout_ms);
 	spin_unlock(&mem.lock);
-	schedule_delayed_work(&mem.check, msecs_to_jiffies(CHECK_MS));
+	schedule_delayed_work(&mem.check, msecs_to_jiffies(min(eject_timeout_ms, CHECK_MS)));
 
 	error = xvm_mem_remove(slot_start(slot), size);
 
@@ -326,12 +327,13 @@ static void visit_all(void)
 	kfree(names);
 }
 
-static void ask(void)
+static void ask(u32 events)
 {
 	int error =
 	    xenbus_printf(XBT_NIL, XVM_MEM_GUEST_DIR, XVM_MEM_NODE_QUERY, "%u", ++mem.query);
 
 	mem.asked = !error;
+	mem.asked_for = events;
 }
 
 static void take_answer(void)
@@ -387,9 +389,10 @@ static void look(void)
 		visit_all();
 	}
 	take_answer();
-	if (!mem.asked && read_number(XVM_MEM_NODE_EVENT, U32_MAX, &events) &&
-	    (s32)((u32)events - mem.told) > 0)
-		ask();
+	/* A question of before may have got lost: with each notice there is a new one. */
+	if (read_number(XVM_MEM_NODE_EVENT, U32_MAX, &events) &&
+	    (s32)((u32)events - mem.told) > 0 && (!mem.asked || mem.asked_for != (u32)events))
+		ask(events);
 }
 
 static int run(void *unused)

@@ -10,7 +10,7 @@ extern "C" {
 }
 
 #include <algorithm>
-#include <cstring>
+#include <emmintrin.h>
 #include <sys/mman.h>
 
 namespace xvm::port::xen {
@@ -30,6 +30,19 @@ std::vector<xen_pfn_t> numbers(std::uint64_t first, std::uint64_t count, std::ui
     for (std::uint64_t i = 0; i < count; ++i)
         frames[i] = first + i * step;
     return frames;
+}
+
+/// Past the caches: nobody reads it soon, and it is much. `page` is the start of one.
+void clear_page(char* page) {
+    const __m128i zero = _mm_setzero_si128();
+    constexpr std::size_t line = 64;
+    for (std::size_t at = 0; at < page_bytes; at += line) {
+        auto* const to = reinterpret_cast<__m128i*>(page + at);
+        _mm_stream_si128(to, zero);
+        _mm_stream_si128(to + 1, zero);
+        _mm_stream_si128(to + 2, zero);
+        _mm_stream_si128(to + 3, zero);
+    }
 }
 
 /// How many of the extents were filled, from the first on.
@@ -87,7 +100,8 @@ Status Xen_domains::clear_frames(Domid domid, const Frames& frames) {
         if (mapped == nullptr) return refused(domid, "cannot have its memory cleared");
         auto* const bytes = static_cast<char*>(mapped);
         for (std::uint64_t i = 0; i < count; ++i)
-            if (errors[i] == 0) std::memset(bytes + i * page_bytes, 0, page_bytes);
+            if (errors[i] == 0) clear_page(bytes + i * page_bytes);
+        _mm_sfence();
         xenforeignmemory_unmap(foreign.get(), mapped, count);
         at += count;
     }

@@ -261,6 +261,20 @@ TEST_CASE("Doubled answers, garbage and words without deeds move nothing", "[M-1
     machine.check_tidy();
 }
 
+TEST_CASE("A question that got lost is asked again with the next notice", "[M-12]") {
+    Block_machine machine;
+    Block_engine engine(machine.ledger, machine.store());
+    Guest_double& guest = *machine.guests[0];
+    const Memory_side from = side(engine, machine.ids[0]);
+    REQUIRE(engine.ask(from, full - block_bytes));
+    guest.step(); // it asks, and nobody looks
+    REQUIRE(engine.withdraw(from, full));
+    guest.write("query", "x");
+    REQUIRE(engine.ask(from, full - block_bytes));
+    CHECK(until_settled(engine, guest, from, full - block_bytes).state == Memory_state::done);
+    machine.check_tidy();
+}
+
 TEST_CASE("Without a module in the guest it is said so at once, and nothing is asked", "[M-11]") {
     Block_machine machine;
     Block_engine engine(machine.ledger, machine.store());

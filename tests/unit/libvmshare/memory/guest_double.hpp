@@ -47,8 +47,10 @@ class Guest_double {
     void step() {
         if (mood == Mood::silent) return;
         take_answer();
-        if (!asked_ && static_cast<std::int32_t>(number_or_0(read(host_dir() + "/event")) - told_) > 0) {
+        const std::uint32_t events = number_or_0(read(host_dir() + "/event"));
+        if (static_cast<std::int32_t>(events - told_) > 0 && (!asked_ || asked_for_ != events)) {
             asked_ = ++query_;
+            asked_for_ = events;
             write("query", std::to_string(query_));
         }
         use();
@@ -165,6 +167,7 @@ class Guest_double {
     std::uint32_t told_ = 0;
     std::uint32_t query_ = 0;
     std::optional<std::uint32_t> asked_;
+    std::uint32_t asked_for_ = 0;
     std::map<std::uint32_t, std::uint32_t> refused_;
 };
 
