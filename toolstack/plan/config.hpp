@@ -53,6 +53,9 @@ struct Net_config {
     bool operator==(const Net_config&) const = default;
 };
 
+/// How its memory changes while it runs: by its own balloon driver, or by whole blocks and our module.
+enum class Memory_engine : std::uint8_t { balloon, block };
+
 inline constexpr unsigned memory_weight_ordinary = 100;
 inline constexpr unsigned memory_weight_max = 10000;
 /// What a guest keeps when its configuration does not say: half, and not less than 64 MiB of what it has.
@@ -83,6 +86,7 @@ struct Guest_config {
     std::uint64_t memory_min_bytes = 0;              ///< below this nobody but its user brings it
     unsigned memory_weight = memory_weight_ordinary; ///< its share, where several want memory
     bool memory_reclaim = false;                     ///< started with memory of running guests, if it has to
+    Memory_engine memory_engine = Memory_engine::balloon; ///< block: of a PVH guest
     unsigned vcpus = 1;
     std::vector<unsigned> pins; ///< physical processor of each virtual one; empty: any
     Image_source kernel;

@@ -20,6 +20,7 @@
 namespace xvm::plan {
 
 BOOST_DESCRIBE_ENUM(Guest_type, pv, pvh)
+BOOST_DESCRIBE_ENUM(Memory_engine, balloon, block)
 BOOST_DESCRIBE_ENUM(Disk_kind, raw, pack)
 BOOST_DESCRIBE_ENUM(Disk_backend, xvm, blkback)
 BOOST_DESCRIBE_ENUM(On_stop, destroy, restart, preserve)
@@ -30,8 +31,8 @@ BOOST_DESCRIBE_STRUCT(Vcpu_affinity, (), (vcpu, soft, cpus))
 BOOST_DESCRIBE_STRUCT(Guest_changes, (), (memory_bytes, vcpus, affinities))
 BOOST_DESCRIBE_STRUCT(Guest_config, (),
                       (name, type, memory_bytes, memory_max_bytes, memory_min_bytes, memory_weight,
-                       memory_reclaim, vcpus, pins, kernel, ramdisk, command_line, disks, nets, on_poweroff,
-                       on_reboot, on_crash, changes))
+                       memory_reclaim, memory_engine, vcpus, pins, kernel, ramdisk, command_line, disks, nets,
+                       on_poweroff, on_reboot, on_crash, changes))
 
 /// Any described value as an object.
 template <class T>
@@ -56,6 +57,7 @@ earlier<Guest_config>(std::string_view member, const boost::json::object& writte
     }
     if (member == "memory_weight") return memory_weight_ordinary;
     if (member == "memory_reclaim") return false;
+    if (member == "memory_engine") return boost::json::value_from(Memory_engine::balloon);
     if (member == "changes") return to_object(Guest_changes{});
     return std::nullopt;
 }

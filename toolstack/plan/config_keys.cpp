@@ -135,6 +135,15 @@ std::optional<std::uint64_t> read_memory(Table_reader& reader, std::string_view 
     return bytes;
 }
 
+Memory_engine read_engine(Table_reader& reader, std::string_view key, Guest_type type) {
+    constexpr std::array<std::string_view, 2> engines{"balloon", "block"};
+    if (read_word(reader, key, engines) != std::size_t{1}) return Memory_engine::balloon;
+    if (type == Guest_type::pv)
+        reader.bad(key, "cannot be 'block': only a guest of type 'pvh' has blocks",
+                   "leave it out, or use type = \"pvh\"");
+    return Memory_engine::block;
+}
+
 On_stop read_on_stop(Table_reader& reader, std::string_view key, On_stop otherwise) {
     constexpr std::array<std::string_view, 3> choices{"destroy", "restart", "preserve"};
     const auto choice = read_word(reader, key, choices);

@@ -20,6 +20,8 @@ struct Base_directory {
 [[nodiscard]] std::optional<std::uint64_t> read_memory(Table_reader& reader, std::string_view key);
 /// "memory" as a size, with "memory_max" and so on beside it, or all of them as a table.
 void read_memory_keys(Table_reader& reader, Config_log& log, Guest_config& guest);
+/// "balloon" or, of a PVH guest, "block".
+[[nodiscard]] Memory_engine read_engine(Table_reader& reader, std::string_view key, Guest_type type);
 /// "destroy", "restart" or "preserve".
 [[nodiscard]] On_stop read_on_stop(Table_reader& reader, std::string_view key, On_stop otherwise);
 [[nodiscard]] unsigned read_vcpus(Table_reader& reader);

@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint64_t page_bytes = 4096;
 constexpr std::uint64_t enough_for_a_linux_bytes = 64ULL << 20;
 
-/// The same five by two sets of names.
+/// The same six by two sets of names.
 struct Names {
     std::string_view size;
     std::string_view size_example;
@@ -22,11 +22,13 @@ struct Names {
     std::string_view weight_example;
     std::string_view reclaim;
     std::string_view reclaim_example;
+    std::string_view engine;
 };
-constexpr Names flat{"memory",        "memory = \"256MiB\"", "memory_max",     "memory_min",
-                     "memory_weight", "memory_weight = 100", "memory_reclaim", "memory_reclaim = true"};
-constexpr Names in_table{"size",   "size = \"256MiB\"", "max",     "min",
-                         "weight", "weight = 100",      "reclaim", "reclaim = true"};
+constexpr Names flat{"memory",         "memory = \"256MiB\"",   "memory_max",
+                     "memory_min",     "memory_weight",         "memory_weight = 100",
+                     "memory_reclaim", "memory_reclaim = true", "memory_engine"};
+constexpr Names in_table{"size",    "size = \"256MiB\"", "max",   "min", "weight", "weight = 100",
+                         "reclaim", "reclaim = true",    "engine"};
 
 void read_by(const Names& names, Table_reader& reader, Guest_config& guest) {
     const auto size = read_memory(reader, names.size);
@@ -49,6 +51,7 @@ void read_by(const Names& names, Table_reader& reader, Guest_config& guest) {
             guest.memory_weight = static_cast<unsigned>(*weight);
     }
     guest.memory_reclaim = reader.boolean(names.reclaim, names.reclaim_example).value_or(false);
+    guest.memory_engine = read_engine(reader, names.engine, guest.type);
 }
 
 } // namespace
@@ -62,7 +65,7 @@ void read_memory_keys(Table_reader& reader, Config_log& log, Guest_config& guest
     const toml::node* node = reader.node(flat.size);
     const toml::table* table = node != nullptr ? node->as_table() : nullptr;
     if (table == nullptr) return read_by(flat, reader, guest);
-    for (const std::string_view beside : {flat.most, flat.least, flat.weight, flat.reclaim})
+    for (const std::string_view beside : {flat.most, flat.least, flat.weight, flat.reclaim, flat.engine})
         if (reader.node(beside) != nullptr)
             reader.bad(beside, "and the table [memory] exclude each other", "write it into the table");
     Table_reader inner(*table, std::string(flat.size), log);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "toolstack/plan/nodes.hpp"
 
+#include "libvmshare/abi/memory.h"
+#include "toolstack/plan/blocks.hpp"
 #include "xenstore-schema/nodes.hpp"
 #include "xenstore-schema/state_text.hpp"
 #include "xenstore-schema/states.hpp"
@@ -53,8 +55,10 @@ void add_home(Nodes& nodes, const Guest_config& guest, const Guest_facts& facts)
 
     // A PVH guest's balloon driver takes static-max for what it was given, and gives the difference back.
     const bool may_grow = guest.type == Guest_type::pv;
-    at.add(home::memory_target, kib(guest.memory_bytes));
-    at.add(home::memory_static_max, kib(may_grow ? guest.memory_max_bytes : guest.memory_bytes));
+    // Blocks are not the balloon driver's: of them it knows nothing.
+    const Blocks blocks = blocks_of(guest);
+    at.add(home::memory_target, kib(blocks.boot_bytes));
+    at.add(home::memory_static_max, kib(may_grow ? guest.memory_max_bytes : blocks.boot_bytes));
 
     at.add(home::store_port, std::to_string(number(facts.store_port)));
     at.add(home::store_ring_ref, std::to_string(facts.store_frame));
@@ -67,6 +71,20 @@ void add_home(Nodes& nodes, const Guest_config& guest, const Guest_facts& facts)
     at.add(home::control, {}, home::control_permissions);
     at.add(home::control_shutdown, {});
     at.add(home::data, {}, home::data_permissions);
+}
+
+/// Where blocks of memory have their place; only guests of that engine have it.
+void add_slots(Nodes& nodes, const Guest_config& guest, Domid domid) {
+    if (guest.memory_engine != Memory_engine::block) return;
+    namespace host = schema::xvmem::host;
+    const Blocks blocks = blocks_of(guest);
+    Directory at(nodes, host::dir(domid)); // with the home's permissions
+    at.add(host::version, std::to_string(XVM_MEM_VERSION));
+    at.add(host::base, std::to_string(blocks.base));
+    at.add(host::slot_bytes, std::to_string(block_bytes));
+    at.add(host::slots, std::to_string(blocks.slots));
+    for (unsigned slot = 0; slot < blocks.filled; ++slot)
+        at.add(host::slot(slot), XVM_MEM_ASSIGNED " 0");
 }
 
 } // namespace
@@ -83,6 +101,7 @@ Nodes private_nodes(const Guest_config& guest, const Domain_id& id) {
 Nodes guest_nodes(const Guest_config& guest, const Guest_facts& facts) {
     Nodes nodes;
     add_home(nodes, guest, facts);
+    add_slots(nodes, guest, facts.id.domid);
     Directory vm(nodes, schema::domain::vm::dir(facts.id.uuid));
     vm.add(schema::domain::vm::name, guest.name);
     vm.add(schema::domain::vm::uuid, facts.id.uuid.text());

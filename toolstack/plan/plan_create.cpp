@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "toolstack/plan/plan_create.hpp"
 
+#include "toolstack/plan/blocks.hpp"
 #include "toolstack/plan/config_json.hpp"
 #include "toolstack/plan/plan_device.hpp"
 
@@ -37,8 +38,10 @@ Plan plan_create(const Guest_config& guest, const Uuid& uuid, bool paused) {
     plan.add("check-host", "check-host", {}, some_of({"type", "memory_bytes", "pins"}));
     add_device_checks(plan, guest);
     plan.add("load-images", "load-images", {}, some_of({"kernel", "ramdisk"}));
-    plan.add("create-domain", "create-domain", "destroy-domain",
-             some_of({"type", "vcpus", "memory_bytes", "memory_max_bytes"}));
+    const Blocks blocks = blocks_of(guest);
+    json::object shape = some_of({"type", "vcpus", "memory_bytes", "memory_max_bytes"});
+    shape["memory_bytes"] = blocks.boot_bytes; // the rest comes by blocks
+    plan.add("create-domain", "create-domain", "destroy-domain", std::move(shape));
     if (!guest.pins.empty()) plan.add("pin", "pin", {}, some_of({"pins"}));
     for (const Vcpu_affinity& affinity : guest.changes.affinities) {
         json::object args = to_object(affinity);
@@ -50,6 +53,9 @@ Plan plan_create(const Guest_config& guest, const Uuid& uuid, bool paused) {
     plan.add("write-private", "write-private", "remove-private", some_of({"name"}));
     plan.add("keep-guest", "keep-guest", "forget-guest", {{"guest", whole}});
     plan.add("build", "build", {}, some_of({"command_line"}));
+    if (blocks.filled != 0)
+        plan.add("fill-blocks", "fill-blocks", {},
+                 {{"base", blocks.base}, {"bytes", blocks.filled * block_bytes}});
     plan.add("write-guest", "write-guest", "remove-guest", {{"guest", whole}});
     plan.add("introduce", "introduce", "end-and-release");
     add_changes(plan, guest);

@@ -19,11 +19,15 @@ Plan about(const Guest_ref& guest, std::string verb) {
 } // namespace
 
 std::uint64_t memory_most_bytes(const Guest_config& config) {
-    return config.type == Guest_type::pv ? config.memory_max_bytes : config.memory_bytes;
+    const bool grows = config.type == Guest_type::pv || config.memory_engine == Memory_engine::block;
+    return grows ? config.memory_max_bytes : config.memory_bytes;
 }
 
 Status check_memory(const Guest_config& config, std::uint64_t to_bytes) {
     const std::string object = "domain '" + config.name + "'";
+    if (config.memory_engine == Memory_engine::block)
+        return fail(Fault::usage, object, "has memory in blocks, which its balloon driver does not manage",
+                    "move whole blocks of 128MiB: xvm memory move");
     if (to_bytes < memory_floor_bytes)
         return fail(Fault::usage, object, "cannot live with " + size_text(to_bytes),
                     "give it at least " + size_text(memory_floor_bytes));

@@ -9,7 +9,7 @@
 
 namespace xvm::run {
 
-/// BALLOON, which every guest has.
+/// BLOCK of a guest that has slots for blocks; else BALLOON, which every guest has.
 [[nodiscard]] Result<port::Memory_kind> memory_kind(Ports& ports, const Domain_id& id);
 /// `ports` outlive it.
 [[nodiscard]] std::unique_ptr<port::Memory_engine> open_memory_engine(Ports& ports, port::Memory_kind kind);

@@ -78,6 +78,10 @@ Status Run::feed_taker() {
     if (took_.state == Memory_state::gone)
         return fail(Fault::not_found, "domain '" + taker.name + "'", "ended before it had the memory",
                     "those who gave it have it back");
+    if (took_.state == Memory_state::refused)
+        return fail(Fault::exhausted, "domain '" + taker.name + "'",
+                    "takes no memory" + (took_.why.empty() ? "" : " (" + took_.why + ")"),
+                    "give it to another guest");
     outcome_.taken_bytes = took_.memory_bytes - std::min(took_.memory_bytes, start);
     const std::uint64_t wanted = taker.to_bytes - start;
     const std::uint64_t there = std::min(wanted, flow_.free_bytes + outcome_.released_bytes);
@@ -97,7 +101,9 @@ bool Run::over() const {
         return one.state == Memory_state::done || one.state == Memory_state::gone;
     });
     if (!given) return false;
-    return !flow_.taker || outcome_.taken_bytes >= flow_.taker->to_bytes - flow_.taker->side.memory_bytes;
+    // It may own a block, and not have said yet that it uses it.
+    return !flow_.taker || (took_.state == Memory_state::done &&
+                            outcome_.taken_bytes >= flow_.taker->to_bytes - flow_.taker->side.memory_bytes);
 }
 
 Status Run::late() const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What makes a domain: checks, the empty domain, its memory and kernel, its nodes.
 #include "libvmshare/port/boot_check.hpp"
+#include "libvmshare/port/grants.hpp"
 #include "toolstack/plan/images.hpp"
 #include "toolstack/plan/nodes.hpp"
 #include "toolstack/plan/size.hpp"
@@ -165,6 +166,16 @@ Status build(Work& work, const json::object& args) {
     return {};
 }
 
+/// Before the guest runs: what it has beyond its boot memory, zeros in it.
+Status fill_blocks(Work& work, const json::object& args) {
+    XVM_TRY_LET(const auto base, argument<std::uint64_t>(args, "base"));
+    XVM_TRY_LET(const auto bytes, argument<std::uint64_t>(args, "bytes"));
+    XVM_TRY_LET(const Domid domid, work.domid());
+    const port::Frames frames{base / port::page_bytes, bytes / port::page_bytes};
+    XVM_TRY(work.ports().domains.fill_frames(domid, frames));
+    return work.ports().domains.clear_frames(domid, frames);
+}
+
 Status write_guest(Work& work, const json::object& args) {
     XVM_TRY_LET(const auto guest, argument<plan::Guest_config>(args, "guest"));
     XVM_TRY_LET(const Domain_id id, work.id());
@@ -197,7 +208,7 @@ Status end_and_release(Work& work, const json::object&) {
 } // namespace
 
 std::span<const Op> create_ops() noexcept {
-    static constexpr std::array<Op, 11> ops{{
+    static constexpr std::array<Op, 12> ops{{
         {"check-name", check_name, nullptr},
         {"check-host", check_host, nullptr},
         {"load-images", load_images, nullptr},
@@ -207,6 +218,7 @@ std::span<const Op> create_ops() noexcept {
         {"keep-guest", keep_guest, forget_guest},
         {"forget-guest", forget_guest, nullptr},
         {"build", build, nullptr},
+        {"fill-blocks", fill_blocks, nullptr},
         {"write-guest", write_guest, remove_guest},
         {"introduce", introduce, end_and_release},
     }};

@@ -56,6 +56,11 @@ Status check_save(Work& work, const json::object& args) {
                     "first: xvm unpause " + work.name());
     if (info.shut_down && !is_suspended(info))
         return fail(Fault::failed, work.object(), "has stopped", "see xvm show " + work.name());
+    XVM_TRY_LET(const auto slots, work.ports().store.read_all(std::vector{schema::path(
+                                      schema::xvmem::host::dir(domid), schema::xvmem::host::version)}));
+    if (slots.front())
+        return fail(Fault::failed, work.object(), "has memory in blocks, whose places a file does not keep",
+                    "shut it down instead, or create it with memory_engine = \"balloon\"");
     return saved::check_target(path, info.memory_bytes + beside_bytes, replace);
 }
 
