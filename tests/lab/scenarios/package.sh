@@ -4,6 +4,8 @@
 # timeout: 600
 # needs: xvm.deb debian
 root=/debian
+# What the package starts; a new daemon is one word more.
+daemons="xvmd xvm-blkd xvm-timed"
 
 in_root() { # COMMAND...: in the Debian; once systemd runs, as one of its processes
     if [ "${systemd-}" ]; then
@@ -26,7 +28,8 @@ prepare() {
     mount -t xenfs xenfs $root/proc/xen
     cp /payload/xvm.deb $root/srv/ || return 1
     # What dom0's own copy of our programs would prove is nothing.
-    rm /usr/sbin/xvmd /usr/sbin/xvm-blkd /usr/bin/xvm
+    for daemon in $daemons; do rm -f "/usr/sbin/$daemon"; done
+    rm /usr/bin/xvm
 }
 
 start_systemd() {
@@ -81,8 +84,11 @@ check "xvm version names what was installed" in_root xvm version
 check "The groups are there" in_root getent group xvm xvm-read
 check "systemd starts beside it" start_systemd || exit
 systemd=$(pidof systemd)
-check "The sockets and daemons start" in_root systemctl start xvmd.socket xvmd-ro.socket xvm-blkd xvmd
-check_equal "Both daemons are active" "active active" "$(in_root systemctl is-active xvmd xvm-blkd | xargs)"
+check "The sockets and daemons start" in_root systemctl start xvmd.socket xvmd-ro.socket $daemons
+for daemon in $daemons; do
+    check_equal "$daemon is active" active "$(in_root systemctl is-active "$daemon")"
+done
+check_equal "None has failed" "" "$(in_root systemctl --failed --no-legend --plain | grep xvm)"
 check_equal "The main socket is group xvm's" "660 root xvm" "$(in_root stat -c '%a %U %G' /run/xvm/xvmd.sock)"
 check_equal "The read-only one is group xvm-read's" "660 root xvm-read" \
     "$(in_root stat -c '%a %U %G' /run/xvm/xvmd-ro.sock)"
@@ -103,13 +109,13 @@ check "The guest is ended" in_root xvm destroy web
 check "The audit has both calls" in_root sh -c \
     'grep -q "\"verb\":\"create\".*\"outcome\":\"done\"" /var/log/xvm/audit.jsonl &&
      grep -q "\"verb\":\"destroy\".*\"outcome\":\"done\"" /var/log/xvm/audit.jsonl'
-for daemon in xvmd xvm-blkd; do
+for daemon in $daemons; do
     pid=$(pidof $daemon) && figure "$daemon, PSS" "$(awk '/^Pss:/ { print $2 }' "/proc/$pid/smaps_rollup")" KiB
 done
 
 in_root cp -r /var/log/xvm /srv/log-before-purge
 check "dpkg removes it" in_root dpkg -r xvm
-check_not "Its daemons do not run any more" pidof xvmd xvm-blkd
+check_not "Its daemons do not run any more" pidof $daemons
 check "The audit stays when it is only removed" test -s $root/var/log/xvm/audit.jsonl
 check "dpkg purges it" in_root dpkg -P xvm
 rm -rf $root/etc/systemd/system/lab.target $root/etc/systemd/system/xen*.service
