@@ -329,8 +329,8 @@ static void visit_all(void)
 
 static void ask(u32 events)
 {
-	int error =
-	    xenbus_printf(XBT_NIL, XVM_MEM_GUEST_DIR, XVM_MEM_NODE_QUERY, "%u", ++mem.query);
+	int error = xenbus_printf(XBT_NIL, XVM_MEM_GUEST_DIR, XVM_MEM_NODE_QUERY, "%u %u",
+				  ++mem.query, mem.told);
 
 	mem.asked = !error;
 	mem.asked_for = events;

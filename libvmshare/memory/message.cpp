@@ -73,6 +73,15 @@ std::optional<std::uint32_t> parse_u32(std::string_view text) noexcept {
     return parse_number<std::uint32_t>(text);
 }
 
+std::optional<Query> parse_query(std::string_view text) noexcept {
+    const auto words = split<2>(text);
+    if (!words) return std::nullopt;
+    const auto number = parse_number<std::uint32_t>((*words)[0]);
+    const auto told = parse_number<std::uint32_t>((*words)[1]);
+    if (!number || !told) return std::nullopt;
+    return Query{*number, *told};
+}
+
 std::string text_of(const Answer& answer) {
     return fmt::format("{} {:#x} {} {}", answer.query, answer.code, answer.slot, answer.serial);
 }

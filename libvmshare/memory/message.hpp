@@ -29,8 +29,16 @@ enum class Ost_meaning : std::uint8_t { progress, success, failure };
 /// "busy (_OST 0x82)": for messages.
 [[nodiscard]] std::string words_of(std::uint32_t event, std::uint32_t status);
 
-/// Also of a version, an ejection, a query: a number and nothing else.
+/// Of an ejection: a number and nothing else.
 [[nodiscard]] std::optional<std::uint32_t> parse_u32(std::string_view text) noexcept;
+
+/// "12 6"
+struct Query {
+    std::uint32_t number = 0;
+    std::uint32_t told = 0; ///< serial of the last notice that the guest was told of
+    bool operator==(const Query&) const = default;
+};
+[[nodiscard]] std::optional<Query> parse_query(std::string_view text) noexcept;
 
 /// "12 0x3 1 7"
 struct Answer {

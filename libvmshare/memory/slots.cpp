@@ -176,22 +176,22 @@ Result<bool> Slots::take_back(std::uint32_t slot, Slot_event event) {
 
 Status Slots::serve() {
     XVM_TRY_LET(const auto asked, text_at(guest_node(guest::query)));
-    const auto query = asked ? parse_u32(*asked) : std::nullopt;
+    const auto query = asked ? parse_query(*asked) : std::nullopt;
     if (!query) return {};
     XVM_TRY_LET(const auto answered, text_at(host_node(host::answer)));
-    const Answer last = (answered ? parse_answer(*answered) : std::nullopt).value_or(Answer{});
-    if (answered && last.query == *query) return {};
+    const auto last = answered ? parse_answer(*answered) : std::nullopt;
+    if (last && last->query == query->number) return {};
 
     XVM_TRY_LET(const std::uint32_t newest_serial, newest());
-    Answer answer{*query, XVM_MEM_NOTIFY_NONE, 0, newest_serial};
-    // The oldest notice that stands and was not told yet.
+    Answer answer{query->number, XVM_MEM_NOTIFY_NONE, 0, newest_serial};
+    // The oldest notice that stands and that it has not seen an answer about: one may have got lost.
     for (std::uint32_t i = 0; i < slots_.size(); ++i) {
         const auto [state, serial] = slots_[i];
         const bool insertion = state == Slot_state::insert_pending;
         if (!insertion && state != Slot_state::eject_pending) continue;
-        if (!later(serial, last.serial)) continue;
+        if (!later(serial, query->told)) continue;
         if (answer.code != XVM_MEM_NOTIFY_NONE && later(serial, answer.serial)) continue;
-        answer = {*query, insertion ? XVM_MEM_NOTIFY_INSERT : XVM_MEM_NOTIFY_EJECT, i, serial};
+        answer = {query->number, insertion ? XVM_MEM_NOTIFY_INSERT : XVM_MEM_NOTIFY_EJECT, i, serial};
     }
     return store_->write(host_node(host::answer), text_of(answer));
 }

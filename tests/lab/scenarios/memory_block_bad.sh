@@ -96,7 +96,7 @@ END
 last=$(xenstore-read "$host/event")
 
 # --- garbage, doubled and late words ---
-for words in "eject/0 $last" "ost/0 $last,0x3,0x0" "eject/1 99" "ost/1 garbage" "query x" "ost/2 1 0x1 0x0"; do
+for words in "eject/0 $last" "ost/0 $last,0x3,0x0" "eject/1 99" "ost/1 garbage" "query x" "query 99" "ost/2 1 0x1 0x0"; do
     xenstore-write "$mine/${words%% *}" "${words#* }"
 done
 line=$($blocks give "$id" 0 500)

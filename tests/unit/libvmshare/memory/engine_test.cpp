@@ -245,10 +245,10 @@ TEST_CASE("Doubled answers, garbage and words without deeds move nothing", "[M-1
     SECTION("queries without end are answered one a look, with the truth") {
         std::mt19937 random(3);
         for (int i = 0; i < 100; ++i) {
-            guest.write("query", std::to_string(random()));
+            guest.write("query", std::to_string(random()) + " " + std::to_string(random()));
             REQUIRE(engine.released(from, full - block_bytes));
         }
-        guest.write("query", "-1");
+        guest.write("query", "-1 0");
         moves_nothing();
     }
     SECTION("an ejection said twice") {
@@ -273,6 +273,22 @@ TEST_CASE("A question that got lost is asked again with the next notice", "[M-12
     REQUIRE(engine.ask(from, full - block_bytes));
     CHECK(until_settled(engine, guest, from, full - block_bytes).state == Memory_state::done);
     machine.check_tidy();
+}
+
+TEST_CASE("An answer that was written over by the next is told again", "[M-3]") {
+    Block_machine machine;
+    Block_engine engine(machine.ledger, machine.store());
+    Guest_double& guest = *machine.guests[0];
+    const Memory_side from = side(engine, machine.ids[0]);
+    REQUIRE(engine.ask(from, full - block_bytes));
+    guest.step(); // asks for the first notice
+    REQUIRE(engine.ask(from, full - 2 * block_bytes));
+    REQUIRE(engine.released(from, full - 2 * block_bytes)); // answers about the first
+    guest.write("query", "77 0");                           // as if it had asked again, before it looked
+    REQUIRE(engine.released(from, full - 2 * block_bytes));
+    CHECK(machine.store().read(schema::xvmem::host::dir(machine.ids[0].domid) + "/answer").value() ==
+          "77 0x3 1 1");
+    REQUIRE(engine.withdraw(from, full));
 }
 
 TEST_CASE("Without a module in the guest it is said so at once, and nothing is asked", "[M-11]") {

@@ -51,7 +51,7 @@ class Guest_double {
         if (static_cast<std::int32_t>(events - told_) > 0 && (!asked_ || asked_for_ != events)) {
             asked_ = ++query_;
             asked_for_ = events;
-            write("query", std::to_string(query_));
+            write("query", std::to_string(query_) + " " + std::to_string(told_));
         }
         use();
     }

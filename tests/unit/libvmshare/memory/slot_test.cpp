@@ -110,4 +110,7 @@ TEST_CASE("An answer reads back as it was written", "[M-3]") {
     CHECK(text_of(Answer{12, 3, 1, 7}) == "12 0x3 1 7");
     CHECK(parse_answer("12 0x3 1 7") == Answer{12, 3, 1, 7});
     CHECK_FALSE(parse_answer("12 0x3 1"));
+    CHECK(parse_query("12 6") == Query{12, 6});
+    for (const char* text : {"", "12", "12 ", "12 6 ", "12 6 7", "12 -6", "0x12 6", "12  6"})
+        CHECK_FALSE(parse_query(text));
 }
