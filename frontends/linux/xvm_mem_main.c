@@ -33,7 +33,6 @@ MODULE_PARM_DESC(keep_mib, "available memory, MiB, below which no block is given
 
 #define CHECK_MS 250u
 #define NO_SLOT XVM_MEM_SLOTS_MAX
-#define TRANSACTION_TRIES 20
 
 /* What is known of a slot; beyond that, the store and the kernel are asked. */
 struct slot {
@@ -64,112 +63,6 @@ static struct {
 	struct delayed_work check;
 } mem;
 
-/* --- the store ------------------------------------------------------------------------------- */
-
-/* A value that fits the longest there is; false: none, or too long. */
-static bool read_text(struct xenbus_transaction transaction, const char *dir, const char *node,
-		      char text[XVM_MEM_TEXT_MAX])
-{
-	unsigned int length;
-	void *value = xenbus_read(transaction, dir, node, &length);
-	bool good;
-
-	if (IS_ERR(value))
-		return false;
-	good = length < XVM_MEM_TEXT_MAX && strlen(value) == length;
-	if (good)
-		memcpy(text, value, length + 1);
-	kfree(value);
-	return good;
-}
-
-static bool read_number(const char *node, u64 max, u64 *out)
-{
-	char text[XVM_MEM_TEXT_MAX];
-
-	return read_text(XBT_NIL, XVM_MEM_HOST_DIR, node, text) && xvm_mem_parse_u64(text, out) &&
-	       *out <= max;
-}
-
-static bool read_word(struct xenbus_transaction transaction, u32 slot, struct xvm_mem_word *word)
-{
-	char node[16], text[XVM_MEM_TEXT_MAX];
-
-	snprintf(node, sizeof(node), "%u", slot);
-	return read_text(transaction, XVM_MEM_HOST_DIR "/" XVM_MEM_NODE_SLOT, node, text) &&
-	       xvm_mem_parse_word(text, word);
-}
-
-static int write_ost(struct xenbus_transaction transaction, u32 slot, u32 serial, u32 event,
-		     u32 status)
-{
-	char node[16], text[XVM_MEM_TEXT_MAX];
-
-	snprintf(node, sizeof(node), "%u", slot);
-	xvm_mem_format_ost(text, sizeof(text), serial, event, status);
-	return xenbus_write(transaction, XVM_MEM_GUEST_DIR "/" XVM_MEM_NODE_OST, node, text);
-}
-
-static void tell(u32 slot, u32 serial, u32 event, u32 status)
-{
-	int error = write_ost(XBT_NIL, slot, serial, event, status);
-
-	if (error)
-		pr_err("xvm_mem: slot %u: cannot answer: error %d\n", slot, error);
-}
-
-/*
- * Answers a notice in one transaction with a look at whether it still stands. 0: answered, and the
- * host counts on it. -ECANCELED: it was withdrawn; nothing is written.
- */
-static int settle(u32 slot, u32 serial, enum xvm_mem_state state, u32 event, u32 status,
-		  bool ejected)
-{
-	unsigned int tries;
-	int error = -EAGAIN;
-
-	for (tries = 0; error == -EAGAIN && tries < TRANSACTION_TRIES; ++tries) {
-		struct xenbus_transaction transaction;
-		struct xvm_mem_word word;
-		char node[16];
-
-		error = xenbus_transaction_start(&transaction);
-		if (error)
-			return error;
-		if (!read_word(transaction, slot, &word) || word.state != state ||
-		    word.serial != serial) {
-			xenbus_transaction_end(transaction, 1);
-			return -ECANCELED;
-		}
-		snprintf(node, sizeof(node), "%u", slot);
-		if (ejected)
-			error = xenbus_printf(transaction, XVM_MEM_GUEST_DIR "/" XVM_MEM_NODE_EJECT,
-					      node, "%u", serial);
-		if (!error)
-			error = write_ost(transaction, slot, serial, event, status);
-		if (error) {
-			xenbus_transaction_end(transaction, 1);
-			return error;
-		}
-		error = xenbus_transaction_end(transaction, 0);
-	}
-	return error;
-}
-
-/* The slot's memory is the host's. */
-static int eject(u32 slot, u32 serial)
-{
-	return settle(slot, serial, XVM_MEM_IS_EJECT_PENDING, XVM_MEM_NOTIFY_EJECT,
-		      XVM_MEM_OST_SUCCESS, true);
-}
-
-/* The slot's memory is this guest's, and only an ejection takes it away again. */
-static int accept(u32 slot, u32 serial)
-{
-	return settle(slot, serial, XVM_MEM_IS_INSERT_PENDING, XVM_MEM_NOTIFY_INSERT,
-		      XVM_MEM_OST_INSERT_PROGRESS, false);
-}
-
 /* --- a slot ---------------------------------------------------------------------------------- */
 
 static u64 slot_start(u32 slot)
@@ -181,21 +74,21 @@ static void refuse(u32 slot, u32 serial, u32 event, u32 status)
 {
 	mem.slots[slot].refused = true;
 	mem.slots[slot].refused_serial = serial;
-	tell(slot, serial, event, status);
+	xvm_mem_tell(slot, serial, event, status);
 }
 
 static void add(u32 slot, const struct xvm_mem_word *word)
 {
 	int error;
 
-	if (word->state == XVM_MEM_IS_INSERT_PENDING && accept(slot, word->serial))
+	if (word->state == XVM_MEM_IS_INSERT_PENDING && xvm_mem_accept(slot, word->serial))
 		return;
 	error = xvm_mem_add(slot_start(slot), mem.layout.slot_bytes);
 	if (error) {
 		pr_warn("xvm_mem: slot %u cannot be added: error %d\n", slot, error);
 		refuse(slot, word->serial, XVM_MEM_NOTIFY_INSERT, xvm_mem_insert_status(error));
 	} else if (word->state == XVM_MEM_IS_INSERT_PENDING) {
-		tell(slot, word->serial, XVM_MEM_NOTIFY_INSERT, XVM_MEM_OST_SUCCESS);
+		xvm_mem_tell(slot, word->serial, XVM_MEM_NOTIFY_INSERT, XVM_MEM_OST_SUCCESS);
 	}
 	/* What it was found with at boot needs no answer. */
 }
@@ -229,14 +122,14 @@ static void give(u32 slot, const struct xvm_mem_word *word)
 {
 	int error;
 
-	tell(slot, word->serial, XVM_MEM_NOTIFY_EJECT, XVM_MEM_OST_EJECT_PROGRESS);
+	xvm_mem_tell(slot, word->serial, XVM_MEM_NOTIFY_EJECT, XVM_MEM_OST_EJECT_PROGRESS);
 	error = empty(slot, word->serial);
 	if (error) {
 		pr_info("xvm_mem: slot %u is kept: error %d\n", slot, error);
 		refuse(slot, word->serial, XVM_MEM_NOTIFY_EJECT, xvm_mem_eject_status(error));
 		return;
 	}
-	error = eject(slot, word->serial);
+	error = xvm_mem_eject(slot, word->serial);
 	if (!error)
 		return;
 	/* It was emptied for nothing: the host has changed its mind, and it is still ours. */
@@ -261,7 +154,7 @@ static void visit(u32 slot)
 	struct xvm_mem_word word;
 	enum xvm_mem_local local;
 
-	if (!read_word(XBT_NIL, slot, &word))
+	if (!xvm_mem_read_word(XBT_NIL, slot, &word))
 		return;
 	local = xvm_mem_look(slot_start(slot), mem.layout.slot_bytes);
 	switch (
@@ -273,7 +166,7 @@ static void visit(u32 slot)
 		give(slot, &word);
 		break;
 	case XVM_MEM_DO_EJECT:
-		eject(slot, word.serial);
+		xvm_mem_eject(slot, word.serial);
 		break;
 	case XVM_MEM_DO_MOURN:
 		mourn(slot);
@@ -291,11 +184,12 @@ static bool read_layout(void)
 	struct xvm_mem_layout layout;
 	u64 version, slots;
 
-	if (!read_number(XVM_MEM_NODE_VERSION, U32_MAX, &version))
+	if (!xvm_mem_read_number(XVM_MEM_NODE_VERSION, U32_MAX, &version))
 		return false; /* not yet, or never */
-	if (version != XVM_MEM_VERSION || !read_number(XVM_MEM_NODE_BASE, U64_MAX, &layout.base) ||
-	    !read_number(XVM_MEM_NODE_SLOT_BYTES, U64_MAX, &layout.slot_bytes) ||
-	    !read_number(XVM_MEM_NODE_SLOTS, XVM_MEM_SLOTS_MAX, &slots)) {
+	if (version != XVM_MEM_VERSION ||
+	    !xvm_mem_read_number(XVM_MEM_NODE_BASE, U64_MAX, &layout.base) ||
+	    !xvm_mem_read_number(XVM_MEM_NODE_SLOT_BYTES, U64_MAX, &layout.slot_bytes) ||
+	    !xvm_mem_read_number(XVM_MEM_NODE_SLOTS, XVM_MEM_SLOTS_MAX, &slots)) {
 		pr_err_once(
 		    "xvm_mem: the host's slots are of another version, or garbage; not used\n");
 		return false;
@@ -342,7 +236,8 @@ static void take_answer(void)
 	struct xvm_mem_answer answer;
 	struct xvm_mem_word word;
 
-	if (!mem.asked || !read_text(XBT_NIL, XVM_MEM_HOST_DIR, XVM_MEM_NODE_ANSWER, text) ||
+	if (!mem.asked ||
+	    !xvm_mem_read_text(XBT_NIL, XVM_MEM_HOST_DIR, XVM_MEM_NODE_ANSWER, text) ||
 	    !xvm_mem_parse_answer(text, mem.layout.slots, &answer) || answer.query != mem.query)
 		return;
 	mem.asked = false;
@@ -353,11 +248,11 @@ static void take_answer(void)
 	case XVM_MEM_NOTIFY_INSERT:
 	case XVM_MEM_NOTIFY_EJECT:
 		/* The notice may have been withdrawn since. */
-		if (read_word(XBT_NIL, answer.slot, &word) && word.serial == answer.serial)
+		if (xvm_mem_read_word(XBT_NIL, answer.slot, &word) && word.serial == answer.serial)
 			visit(answer.slot);
 		return;
 	default:
-		tell(answer.slot, answer.serial, answer.code, XVM_MEM_OST_UNRECOGNISED);
+		xvm_mem_tell(answer.slot, answer.serial, answer.code, XVM_MEM_OST_UNRECOGNISED);
 	}
 }
 
@@ -383,14 +278,14 @@ static void look(void)
 			return;
 		mem.ready = true;
 		mem.asked = false;
-		if (!read_number(XVM_MEM_NODE_EVENT, U32_MAX, &events))
+		if (!xvm_mem_read_number(XVM_MEM_NODE_EVENT, U32_MAX, &events))
 			events = 0;
 		mem.told = events; /* what was told before is seen by visiting all */
 		visit_all();
 	}
 	take_answer();
 	/* A question of before may have got lost: with each notice there is a new one. */
-	if (read_number(XVM_MEM_NODE_EVENT, U32_MAX, &events) &&
+	if (xvm_mem_read_number(XVM_MEM_NODE_EVENT, U32_MAX, &events) &&
 	    (s32)((u32)events - mem.told) > 0 && (!mem.asked || mem.asked_for != (u32)events))
 		ask(events);
 }
@@ -427,7 +322,7 @@ static void check(struct work_struct *work)
 	spin_unlock(&mem.lock);
 	if (slot == NO_SLOT)
 		return;
-	if (over || mem.leaving || !read_word(XBT_NIL, slot, &word) ||
+	if (over || mem.leaving || !xvm_mem_read_word(XBT_NIL, slot, &word) ||
 	    word.state != XVM_MEM_IS_EJECT_PENDING || word.serial != serial) {
 		spin_lock(&mem.lock);
 		if (mem.giving == slot && mem.giving_serial == serial)
