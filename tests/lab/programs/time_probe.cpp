@@ -12,8 +12,8 @@
 //                      which tick it saw it, counted from the one whose write brought it
 //       cost N         nanoseconds of N reads each, beside the kernel's clocks
 //       loop MS KIND   nothing but reads of one kind (none, tick, coarse, gettime), and how many
-//       read N FILE    N reads of 4 KiB past the cache, and how long one took at most and on the average
-//       fork           a child inherits no mapping, and is told by a signal, not by garbage
+//       read N FILE    N reads of 4 KiB past the cache, and how long one took at most, on the average and in
+//       the middle fork           a child inherits no mapping, and is told by a signal, not by garbage
 // Exit code 0 unless the page could not be read at all.
 #include "libvmshare/timer/map.h"
 
@@ -30,6 +30,7 @@
 #include <string_view>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <vector>
 
 namespace {
 
@@ -260,17 +261,21 @@ int read_file(const char* device, unsigned n, const char* path) {
     const auto page_now = [&] { return timed ? xvm_time_read_tick(&r) * r.constants.tick_ns : 0; };
     const int fd = ::open(path, O_RDONLY | O_DIRECT);
     void* buffer = std::aligned_alloc(4096, 4096);
-    std::uint64_t longest = 0, longest_by_page = 0;
+    std::uint64_t longest_by_page = 0;
+    std::vector<std::uint64_t> took;
     const std::uint64_t start = clock_ns();
     for (unsigned i = 0; i < n; ++i) {
         const std::uint64_t page = page_now(), before = clock_ns();
         if (::pread(fd, buffer, 4096, static_cast<off_t>(i % 1024) * 4096) != 4096)
             return std::printf("xvm: read %s: %s\n", path, std::strerror(errno)), 1;
-        longest = std::max(longest, clock_ns() - before);
+        took.push_back(clock_ns() - before);
         longest_by_page = std::max(longest_by_page, page_now() - page);
     }
-    std::printf("xvm: read n=%u mean_ns=%" PRIu64 " longest_ns=%" PRIu64 " page_ns=%" PRIu64 "\n", n,
-                (clock_ns() - start) / n, longest, longest_by_page);
+    const std::uint64_t all = clock_ns() - start;
+    std::sort(took.begin(), took.end());
+    std::printf("xvm: read n=%u mean_ns=%" PRIu64 " median_ns=%" PRIu64 " longest_ns=%" PRIu64
+                " page_ns=%" PRIu64 "\n",
+                n, all / n, took[n / 2], took.back(), longest_by_page);
     return 0;
 }
 

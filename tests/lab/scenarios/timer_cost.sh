@@ -10,21 +10,6 @@ mkdir -p /run/xvm
 check "The kernel's owner is loaded" owner_module
 check "xvm-timed starts on it" daemon_start xvm-timed
 
-# Records of Xen's trace by class, of everything that a guest's running makes Xen do: PV traps and hypercalls
-# (0x0020f000), a PVH guest's exits (0x0008f000). A record is a word with event, number of extra words and whether
-# a time stamp follows.
-trace_count() { # FILE -> records
-    od -An -v -tx4 -w4 "$1" | awk '
-        function hex(t,  i, v) { v = 0; for (i = 1; i <= length(t); i++) v = v * 16 + index("0123456789abcdef", substr(t, i, 1)) - 1; return v }
-        skip > 0 { skip--; next }
-        { head = hex($1); stamp = head >= 2147483648; if (stamp) head -= 2147483648
-          extra = int(head / 268435456); event = head - extra * 268435456
-          skip = extra + (stamp ? 2 : 0)
-          class = int(event / 4096)
-          if ((class >= 512 && class < 528) || (class >= 128 && class < 144)) n++ }
-        END { print n + 0 }'
-}
-
 traced() { # GUEST KIND -> "READS RECORDS" of 0.2 s of reading
     rm -f /tmp/trace
     xentrace -D -e "$mask" /tmp/trace >>/out/xentrace.log 2>&1 &

@@ -24,7 +24,12 @@ for type in pv pvh; do
     check_equal "Nothing goes back ($type) [T-9]" 0 "$(field backwards "$line")"
     check "Precise reads were among them ($type)" [ "$(field precise "$line")" -gt 1000 ]
 
+    xvm trace "$type" --count 200 --duration 60s --svg "/out/trace-$type.svg" &
+    tracer=$!
+    sleep 1
     guest_ask "$type" "t read 200 /dev/xvda" 60
+    wait $tracer
+    check "They are drawn ($type)" grep -q "200 requests of xvda" "/out/trace-$type.svg"
     check_equal "Its requests are timed by the precise clock ($type)" precise \
         "$(xvm disk stats "$type" -o json | tr -d ' \n' | sed -n 's/.*"clock":"\([a-z]*\)".*/\1/p')"
     for phase in wake queue service whole; do eval "$phase='$(phase "$type" $phase)'"; done
