@@ -31,9 +31,10 @@ std::optional<Vbd_id> parse_id(std::string_view text, char between) {
 }
 
 /// Whether "7/51712/sectors" is a node that others move us with; the rest is ours, or comes before the state.
-bool concerns_us(std::string_view text) {
+/// The directory itself concerns us when it goes: it comes with a state of its own.
+bool concerns_us(std::string_view text, bool known) {
     const std::size_t device = text.find('/', text.find('/') + 1);
-    if (device == std::string_view::npos) return true; // the device's directory itself
+    if (device == std::string_view::npos) return known;
     const std::string_view node = text.substr(device + 1);
     return node == back::state || node == back::online;
 }
@@ -108,7 +109,7 @@ Status Backend::read_event(const port::Watch_event& event, std::set<Vbd_id>& cha
     if (text.substr(0, before.size()) != before) return {};
     text.remove_prefix(std::min(text.size(), before.size() + 1));
     if (const auto id = parse_id(text, event.token == ours ? '/' : ' ')) {
-        if (event.token != ours || concerns_us(text)) changed.insert(*id);
+        if (event.token != ours || concerns_us(text, vbds_.contains(*id))) changed.insert(*id);
         return {};
     }
     return scan(changed);

@@ -17,10 +17,15 @@ tl::unexpected<Error> unknown(const std::string& dir, std::string_view node, con
 
 Result<Disk_config> read_config(port::Store& store, Vbd_id id) {
     const std::string dir = config::dir(id.guest, id.devid);
-    XVM_TRY_LET(const std::string kind, store.read(schema::path(dir, config::kind)));
-    XVM_TRY_LET(const std::string mode, store.read(schema::path(dir, config::mode)));
+    const std::vector<std::string> paths{schema::path(dir, config::kind), schema::path(dir, config::mode),
+                                         schema::path(dir, config::path)};
+    XVM_TRY_LET(auto values, store.read_all(paths));
+    for (std::size_t i = 0; i < paths.size(); ++i)
+        if (!values[i]) return fail(Fault::not_found, paths[i], "no such node");
+    const std::string kind = *values[0];
+    const std::string mode = *values[1];
     Disk_config disk;
-    XVM_TRY_LET(disk.path, store.read(schema::path(dir, config::path)));
+    disk.path = std::move(*values[2]);
     if (kind != "raw" && kind != "pack") return unknown(dir, config::kind, kind, "raw or pack");
     if (mode != "r" && mode != "w") return unknown(dir, config::mode, mode, "r or w");
     if (disk.path.empty() || disk.path[0] != '/')

@@ -24,13 +24,14 @@ class Session {
         Device_state own = Device_state::unknown;
         Device_state peer = Device_state::unknown;
     };
-    /// Both states at one moment. A node that is not there, or is not ours to read any more: unknown.
-    /// busy: they kept changing; look again later.
+    /// Both states, one soon after the other: what is done upon them is checked again by go(). A node that is
+    /// not there, or is not ours to read any more: unknown.
     [[nodiscard]] Result<States> states();
 
-    /// Writes `nodes` and the state in one transaction. busy: the table does not allow it from what the
-    /// store holds (somebody else wrote meanwhile): nothing was written, look again. not_found: our
-    /// directory is gone; nothing was made.
+    /// Writes `nodes`, which nobody looks at before the state says so; then the state, in a transaction with
+    /// what allows it. (All in one transaction would cost more with each guest there is:
+    /// docs/performance.md.) busy: the table does not allow it from what the store holds, and the state is
+    /// not written: look again. not_found: our directory is gone; what was written into it is, too.
     [[nodiscard]] Status go(Device_state to, std::span<const Node_value> nodes = {});
 
     /// Writes `nodes` and our state as it is, so that the peer looks again. busy: it is not `in`.
@@ -47,6 +48,9 @@ class Session {
     [[nodiscard]] const Device_paths& paths() const noexcept { return paths_; }
 
   private:
+    [[nodiscard]] Status check(const States& states, Device_state to) const;
+    [[nodiscard]] Status put(std::span<const Node_value> nodes);
+    [[nodiscard]] Status sweep();
     [[nodiscard]] Result<Device_state> state_below(const std::string& dir, port::Txn txn);
 
     port::Store& store_;

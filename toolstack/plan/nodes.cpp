@@ -60,10 +60,6 @@ void add_home(Nodes& nodes, const Guest_config& guest, const Guest_facts& facts)
     at.add(home::memory_target, kib(blocks.boot_bytes));
     at.add(home::memory_static_max, kib(may_grow ? guest.memory_max_bytes : blocks.boot_bytes));
 
-    at.add(home::store_port, std::to_string(number(facts.store_port)));
-    at.add(home::store_ring_ref, std::to_string(facts.store_frame));
-
-    at.add(home::console_type, "xenconsoled");
     at.add(home::console_limit, std::string(console_bytes));
     at.add(home::console_port, std::to_string(number(facts.console_port)));
     at.add(home::console_ring_ref, std::to_string(facts.console_frame));
@@ -104,7 +100,6 @@ Nodes guest_nodes(const Guest_config& guest, const Guest_facts& facts) {
     add_slots(nodes, guest, facts.id.domid);
     Directory vm(nodes, schema::domain::vm::dir(facts.id.uuid));
     vm.add(schema::domain::vm::name, guest.name);
-    vm.add(schema::domain::vm::uuid, facts.id.uuid.text());
     Directory libxl(nodes, schema::domain::libxl::dir(facts.id.domid));
     libxl.add(schema::domain::libxl::type, std::string(name_of(guest.type)));
     return nodes;

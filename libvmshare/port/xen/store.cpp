@@ -123,20 +123,24 @@ bool is_below(const std::string& path, const std::string& above) {
     return path.size() > above.size() && path.starts_with(above) && path[above.size()] == '/';
 }
 
-/// The changes as requests: what concerns one node by one connection, what concerns a node and one below it
-/// in different stages.
+/// The changes as requests: what concerns one node, or a node and one below it, by one connection; where that
+/// would have to be two, in different stages.
 std::vector<Store_lanes::Item> staged(std::span<const Store_change> changes) {
     std::vector<Store_lanes::Item> items;
     std::size_t stage = 0; // where the present one began
     for (std::size_t i = 0; i < changes.size(); ++i) {
         const Store_change& change = changes[i];
         Store_lanes::Item item{request_of(change), i, change.after_all};
-        for (std::size_t j = stage; j < i; ++j) {
-            if (changes[j].path == change.path) item.key = items[j].key;
-            item.next_stage = item.next_stage || is_below(change.path, changes[j].path) ||
-                              is_below(changes[j].path, change.path);
+        for (std::size_t j = stage; j < i && !item.next_stage; ++j) {
+            const std::string& path = changes[j].path;
+            if (path != change.path && !is_below(change.path, path) && !is_below(path, change.path)) continue;
+            item.next_stage = item.key != i && item.key != items[j].key;
+            item.key = items[j].key;
         }
-        if (item.next_stage) stage = i;
+        if (item.next_stage) {
+            stage = i;
+            item.key = i;
+        }
         items.push_back(std::move(item));
     }
     return items;
@@ -152,6 +156,7 @@ class Xen_store final : public Store {
     explicit Xen_store(Handle handle) : handle_(std::move(handle)), has_socket_(has_socket()) {}
 
     Result<std::string> read(const std::string& path, Txn txn) override {
+        if (has_socket_ && txn == Txn::none) return ask({XS_READ, path + nul}, path, "reading");
         unsigned length = 0;
         const Malloced<char> value(
             static_cast<char*>(xs_read(handle_.get(), number(txn), path.c_str(), &length)));
@@ -247,6 +252,14 @@ class Xen_store final : public Store {
     }
 
     Status introduce(Domid domid, std::uint64_t frame, Evtchn_port port) override {
+        if (has_socket_) {
+            const std::string payload = fmt::format("{}", xvm::number(domid)) + nul +
+                                        fmt::format("{}", frame) + nul +
+                                        fmt::format("{}", xvm::number(port)) + nul;
+            XVM_TRY(ask({XS_INTRODUCE, payload}, fmt::format("domain {}", xvm::number(domid)),
+                        "introducing to the store"));
+            return {};
+        }
         return status(xs_introduce_domain(handle_.get(), xvm::number(domid), frame, xvm::number(port)),
                       fmt::format("domain {}", xvm::number(domid)), "introducing to the store");
     }
@@ -260,6 +273,12 @@ class Xen_store final : public Store {
     }
 
     Result<bool> present(Domid domid) override {
+        if (has_socket_) {
+            XVM_TRY_LET(const std::string answer,
+                        ask({XS_IS_DOMAIN_INTRODUCED, fmt::format("{}", xvm::number(domid)) + nul},
+                            fmt::format("domain {}", xvm::number(domid)), "asking the store"));
+            return answer.starts_with('T');
+        }
         // The library answers false for a failed question too; errno tells the two apart.
         errno = 0;
         if (xs_is_domain_introduced(handle_.get(), xvm::number(domid))) return true;
@@ -288,6 +307,16 @@ class Xen_store final : public Store {
     int fd() const noexcept override { return open_watching() ? xs_fileno(watching_.get()) : -1; }
 
   private:
+    /// One request that needs no connection of its own: in one write, and not by way of a thread.
+    static Result<std::string> ask(Store_request request, const std::string& object,
+                                   std::string_view operation) {
+        const Store_lanes::Item item{std::move(request), 0, false};
+        XVM_TRY_LET(auto answers, Store_lanes::shared().ask(std::span(&item, 1)));
+        if (answers.front().error_number != 0)
+            return fail_store(answers.front().error_number, object, operation);
+        return std::move(answers.front().payload);
+    }
+
     Status open_watching() const {
         if (watching_) return {};
         XVM_TRY_LET(watching_, open_handle());

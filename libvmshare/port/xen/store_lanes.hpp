@@ -33,6 +33,7 @@ class Store_lanes {
     /// Fewer go over the first alone.
     static constexpr std::size_t worth_it = 3;
 
+    [[nodiscard]] static std::vector<std::size_t> lanes_of(std::span<const Item> items);
     [[nodiscard]] Status ask_stage(std::span<const Item> items, std::vector<Store_answer>& answers);
 
     std::mutex mutex_; ///< guards the pipes

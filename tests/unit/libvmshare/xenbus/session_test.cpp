@@ -2,6 +2,7 @@
 #include "libvmshare/xenbus/session.hpp"
 
 #include "libvmshare/port/hosted/process.hpp"
+#include "tests/unit/toolstack/run/passing_store.hpp"
 #include "xenstore-schema/nodes.hpp"
 
 #include <catch2/catch.hpp>
@@ -40,6 +41,21 @@ struct Bench {
     }
     Session backend() { return {dom0_process->store(), schema::xvbd::transitions, Side::backend, back}; }
     Session frontend() { return {guest_process->store(), schema::xvbd::transitions, Side::frontend, front}; }
+};
+
+/// Somebody removes the device just before one of its nodes is written.
+class Removing_store final : public tests::Passing_store {
+  public:
+    Removing_store(port::Store& below, std::string device)
+        : Passing_store(below), device_(std::move(device)) {}
+    Status write(const std::string& path, std::string_view value, port::Txn txn) override {
+        if (!std::exchange(removed_, true)) REQUIRE(store_.remove(device_, port::Txn::none));
+        return Passing_store::write(path, value, txn);
+    }
+
+  private:
+    std::string device_;
+    bool removed_ = false;
 };
 
 } // namespace
@@ -87,6 +103,16 @@ TEST_CASE("A device whose directory is gone is not made again", "[xenbus]") {
     CHECK(back.go(init_wait).error().fault == Fault::not_found);
     CHECK(back.states()->own == unknown);
     CHECK(bench.dom0_process->store().read(bench.back.own).error().fault == Fault::not_found);
+}
+
+TEST_CASE("A device that is removed while its nodes are written leaves none of them", "[xenbus]") {
+    Bench bench;
+    Removing_store store(bench.dom0_process->store(), bench.back.own);
+    Session back{store, schema::xvbd::transitions, Side::backend, bench.back};
+    CHECK(back.go(init_wait, nodes_of(offer)).error().fault == Fault::not_found);
+    const std::string all = bench.back.own.substr(0, bench.back.own.rfind('/'));
+    CHECK(store.read(bench.back.own, port::Txn::none).error().fault == Fault::not_found);
+    CHECK(store.read(all, port::Txn::none).error().fault == Fault::not_found);
 }
 
 TEST_CASE("A refusal says why in the backend's directory", "[xenbus]") {

@@ -34,13 +34,11 @@ const Guest_facts facts{
 
 } // namespace
 
-TEST_CASE("A guest finds its store, console, memory and processors") {
+TEST_CASE("A guest finds its console, memory and processors") {
     const auto nodes = values(guest_nodes(sample(), facts));
     const auto at = [&](const char* node) { return nodes.at(std::string("/local/domain/7/") + node); };
     CHECK(at("name") == "web");
     CHECK(at("vm") == "/vm/5f8e2b54-6c0e-4d0a-9a4b-2a8b7e1c9d00");
-    CHECK(at("store/ring-ref") == "11");
-    CHECK(at("store/port") == "3");
     CHECK(at("console/ring-ref") == "12");
     CHECK(at("console/port") == "4");
     CHECK(at("cpu/1/availability") == "online");
