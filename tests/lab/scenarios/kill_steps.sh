@@ -8,7 +8,18 @@
 pack_guest
 check "xvm-blkd and xvmd start" xvm_start
 
-# Xen's own tables grow with the first guests and stay; so do xvmd's, at each of its starts.
+# A guest that counts, with its disk connected.
+counting_initrd /run/count.cpio
+sed 's,^ramdisk = .*,ramdisk = "/run/count.cpio",' /run/guest.toml >/run/count.toml
+counts() {
+    xvm create /run/count.toml && guest_wait web "xvm: counted 2" 120
+}
+counts_and_goes() {
+    counts && xvm destroy web && rm "$(guest_log web)"
+}
+# Xen's own tables grow with the first guests and stay; so do xvmd's, at each of its starts, and xvm-blkd's,
+# with the first disk in use.
+check "A guest with its disk in use comes and goes" counts_and_goes
 check "A guest comes and goes" come_and_go
 check "xvmd starts again" restart_xvmd
 check "and another" come_and_go
@@ -39,10 +50,7 @@ done
 
 check "xvmd starts" daemon_start xvmd
 # A guest that runs notices nothing: it goes on counting.
-counting_initrd /run/count.cpio
-sed 's,^ramdisk = .*,ramdisk = "/run/count.cpio",' /run/guest.toml >/run/count.toml
-check "A guest that counts is created" xvm create /run/count.toml
-check "It counts" guest_wait web "xvm: counted 2" 120
+check "A guest counts" counts
 unpaused_though_killed() {
     killed_at pause pause web && [ "$(state_of web)" = running ] && goes_on
 }
