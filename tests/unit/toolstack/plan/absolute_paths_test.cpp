@@ -6,35 +6,36 @@
 using namespace xvm;
 using namespace xvm::plan;
 
-TEST_CASE("Paths are written out, and nothing else of the text is changed") {
-    const std::string text = R"(# caf\u00e9: é
+namespace {
+
+/// A configuration with these words, quotes and all, where its paths are.
+std::string config(const std::string& kernel, const std::string& ramdisk, const std::string& disk) {
+    return R"(# caf\u00e9: é
 name = "web" # é
 type = "pvh"
 memory = "64MiB"
-kernel = 'images/boot.pack:vmlinux' # "é"
-ramdisk = { pack = "images/é.pack", entry = "initrd" }
+kernel = )" +
+           kernel + R"( # "é"
+ramdisk = { pack = )" +
+           ramdisk + R"(, entry = "initrd" }
 [[disk]]
 dev = "xvda"
-pack = "../boot.pack"   # shared
+pack = )" + disk +
+           R"(   # shared
 [[disk]]
 dev = "xvdb"
 raw = "/srv/data.img"
 )";
+}
+
+} // namespace
+
+TEST_CASE("Paths are written out, and nothing else of the text is changed") {
+    const std::string text = config("'images/boot.pack:vmlinux'", "\"images/é.pack\"", "\"../boot.pack\"");
     const auto moved = with_absolute_paths({text, "/etc/xvm/web.toml", {}});
     REQUIRE(moved);
-    CHECK(*moved == R"(# caf\u00e9: é
-name = "web" # é
-type = "pvh"
-memory = "64MiB"
-kernel = "/etc/xvm/images/boot.pack:vmlinux" # "é"
-ramdisk = { pack = "/etc/xvm/images/é.pack", entry = "initrd" }
-[[disk]]
-dev = "xvda"
-pack = "/etc/boot.pack"   # shared
-[[disk]]
-dev = "xvdb"
-raw = "/srv/data.img"
-)");
+    CHECK(*moved == config("\"/etc/xvm/images/boot.pack:vmlinux\"", "\"/etc/xvm/images/é.pack\"",
+                           "\"/etc/boot.pack\""));
 }
 
 TEST_CASE("A configuration that was moved is the same guest") {
