@@ -98,6 +98,9 @@ def document(tree, package, version):
     if package == "xvm":
         shutil.copyfile(ROOT / "CHANGELOG.md", place / "CHANGELOG")
         compress(place / "CHANGELOG")
+        overrides = tree / "usr/share/lintian/overrides"
+        overrides.mkdir(parents=True)
+        shutil.copyfile(DEBIAN / "lintian-overrides", overrides / package)
 
 
 def settle_modes(tree):
