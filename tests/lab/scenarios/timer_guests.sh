@@ -48,7 +48,8 @@ for guests in 1 2 4 8; do
     tick=$(all_read tick)
     reads=${tick% *} more=$((${tick#* } - ${none#* }))
     note "$guests guests: $reads reads; $more of ${tick#* } traps and hypercalls more than without reads"
-    # What else a guest does in a second (its timer, its console) differs a little from one second to the next.
+    # dom0's own hypercalls are in both counts, and differ: who reads nothing looks at the kernel's clock more often.
+    [ $more -gt 0 ] || more=0
     check "With $guests guests a read makes no hypercall [T-3]" [ $more -lt $((reads / 10000)) ]
     figure "$guests guests: hypercalls a guest and second, more than without reads" $((2 * more / guests))
     figure "$guests guests: reads a guest and second" $((2 * reads / guests))
