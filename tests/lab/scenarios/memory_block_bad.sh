@@ -2,7 +2,7 @@
 # Blocks of memory below xvmd: a guest that gives, refuses, is late, lies, and whose module comes and goes.
 # clock: icount
 # timeout: 600
-# shows: M-1 M-2 M-3 M-4 M-5 M-11 M-12 M-13
+# shows: M-1 M-2 M-3 M-4 M-5 M-8 M-9 M-11 M-12
 # needs: xvm_mem.ko mem-blocks
 . /usr/lib/xvm-test/memory_block.inc
 BLOCK=131072 # KiB

@@ -49,7 +49,7 @@ Memory_progress until_taken(Block_engine& engine, Guest_double& guest, const Mem
 } // namespace
 
 TEST_CASE("A block goes from one guest to another, and nobody else has more or less",
-          "[M-1][M-3][M-5][M-6]") {
+          "[M-1][M-2][M-3][M-5][M-6][M-13]") {
     Block_machine machine(0);
     Block_engine engine(machine.ledger, machine.store());
     const Memory_side from = side(engine, machine.ids[0]);
@@ -61,7 +61,7 @@ TEST_CASE("A block goes from one guest to another, and nobody else has more or l
 
     REQUIRE(engine.ask(from, full - block_bytes));
     REQUIRE(engine.ask(from, full - block_bytes)); // once more changes nothing
-    CHECK(machine.memory(0) == full);              // M-2: it has not answered
+    CHECK(machine.memory(0) == full);              // it has not answered
     CHECK(until_settled(engine, *machine.guests[0], from, full - block_bytes).state == Memory_state::done);
     CHECK(machine.guests[0]->eject_notices == std::vector<std::uint32_t>{1});
     CHECK(machine.guests[1]->eject_notices.empty());
@@ -75,7 +75,7 @@ TEST_CASE("A block goes from one guest to another, and nobody else has more or l
     CHECK(machine.guests[1]->insert_notices == std::vector<std::uint32_t>{2});
     CHECK(machine.guests[1]->present == std::set<std::uint32_t>{0, 1, 2});
     CHECK(machine.guests[1]->word(2) == "assigned 1");
-    machine.check_tidy(); // M-13
+    machine.check_tidy();
 }
 
 TEST_CASE("Several blocks at once, and back again", "[M-17]") {
