@@ -19,7 +19,7 @@ constexpr std::uint64_t gib = 1ULL << 30;
 
 Guest_config guest(std::uint64_t memory_mib, std::uint64_t max_mib, std::uint64_t min_mib) {
     Guest_config made;
-    made.name = "a";
+    made.name = std::string("a"); // g++ 12 with -O2 warns of an assignment of "a"
     made.memory_bytes = memory_mib * mib;
     made.memory_max_bytes = max_mib * mib;
     made.memory_min_bytes = min_mib * mib;
