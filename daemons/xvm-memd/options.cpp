@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemons/xvm-memd/options.hpp"
+
+#include <boost/program_options.hpp>
+#include <iostream>
+
+namespace xvm::memd {
+
+namespace po = boost::program_options;
+
+Result<std::optional<Options>> parse_options(int argc, const char* const* argv) {
+    Options options;
+    po::options_description known("Usage: xvm-memd [OPTION]...\n"
+                                  "Moves memory from guests that do not use it to guests that lack it. See "
+                                  "xvm-memd(8).\n\nOptions");
+    known.add_options()                                                                                     //
+        ("socket", po::value(&options.socket)->default_value(options.socket)->value_name("PATH"), "xvmd's") //
+        ("once", po::bool_switch(&options.once), "look once, move what is to be moved, and end")            //
+        ("dry-run", po::bool_switch(&options.dry_run), "say what would be moved, and move nothing")         //
+        ("log-level", po::value(&options.log_level)->default_value(options.log_level)->value_name("LEVEL"),
+         "trace, debug, info, warn or error");
+    known.add_options()("help", "print this")("version", "print the version");
+    po::variables_map given;
+    try {
+        po::store(po::command_line_parser(argc, argv).options(known).positional({}).run(), given);
+        po::notify(given);
+    } catch (const po::error& e) {
+        return fail(Fault::usage, "command line", e.what(), "see xvm-memd --help");
+    }
+    if (given.count("help") != 0) {
+        std::cout << known;
+        return std::nullopt;
+    }
+    if (given.count("version") != 0) {
+        std::cout << "xvm-memd " XVM_VERSION "\n";
+        return std::nullopt;
+    }
+    return options;
+}
+
+} // namespace xvm::memd
