@@ -70,8 +70,15 @@ std::string backend_tree(Device_class device_class, Domid guest) {
 
 std::vector<std::string> class_trees(Device_class device_class, Domid guest) {
     const std::string home = schema::path(schema::domain::home::dir(guest), schema::domain::home::device);
-    return {schema::path(home, name_of(device_class)), backend_tree(device_class, guest),
-            schema::path(schema::own::domain::dir(guest), name_of(device_class)), home};
+    std::vector<std::string> trees{
+        schema::path(home, name_of(device_class)), backend_tree(device_class, guest),
+        schema::path(schema::own::domain::dir(guest), name_of(device_class)), home};
+    if (device_class == Device_class::xvbd) return trees;
+    namespace libxl = schema::domain::libxl;
+    const std::string listed = schema::path(libxl::dir(guest), libxl::device);
+    for (std::string tree : {schema::path(listed, name_of(device_class)), listed, libxl::dir(guest)})
+        trees.push_back(std::move(tree));
+    return trees;
 }
 
 std::string kernel_error_dir(const Device_ref& device, Domid guest) {

@@ -138,6 +138,17 @@ std::vector<std::string> guest_trees(const Domain_id& id) {
             schema::domain::libxl::dir(id.domid)};
 }
 
+namespace {
+
+/// Where the stock toolstack looks for a device that it is to list.
+std::string xl_dir(std::string_view device_class, std::uint32_t devid, Domid guest) {
+    namespace libxl = schema::domain::libxl;
+    return schema::path(schema::path(libxl::dir(guest), libxl::device), device_class) + "/" +
+           std::to_string(devid);
+}
+
+} // namespace
+
 Nodes kernel_disk_nodes(const Disk_config& disk, const Physical_device& device, Domid guest) {
     namespace config = schema::vbd::config;
     namespace backend = schema::vbd::backend;
@@ -169,6 +180,16 @@ Nodes kernel_disk_nodes(const Disk_config& disk, const Physical_device& device, 
     front.add(frontend::virtual_device, std::to_string(disk.devid));
     front.add(frontend::device_type, "disk");
     front.add(frontend::state, initial_state());
+
+    // What it asks for of a disk, in its words.
+    Directory listed(nodes, xl_dir(name_of(Device_class::vbd), disk.devid, guest));
+    listed.add(frontend::backend, backend::dir(guest, disk.devid));
+    listed.add(backend::frontend, frontend::dir(guest, disk.devid));
+    listed.add(backend::dev, disk.dev);
+    listed.add(backend::type, "phy");
+    listed.add(backend::device_type, "disk");
+    listed.add(backend::mode, mode);
+    listed.add(backend::removable, "0");
     return nodes;
 }
 
@@ -198,6 +219,13 @@ Nodes net_nodes(const Net_config& net, Domid guest) {
     front.add(frontend::handle, handle);
     front.add(frontend::mac, net.mac);
     front.add(frontend::state, initial_state());
+
+    Directory listed(nodes, xl_dir(name_of(Device_class::vif), net.devid, guest));
+    listed.add(frontend::backend, backend::dir(guest, net.devid));
+    listed.add(backend::frontend, frontend::dir(guest, net.devid));
+    listed.add(backend::handle, handle);
+    listed.add(backend::mac, net.mac);
+    listed.add(config::bridge, net.bridge);
     return nodes;
 }
 
@@ -211,7 +239,10 @@ std::vector<std::string> backend_trees(Domid guest) {
 std::vector<std::string> device_trees(const Device_ref& device, Domid guest) {
     std::vector<std::string> trees{frontend_dir(device, guest), backend_dir(device, guest),
                                    config_dir(device, guest)};
-    if (device.device_class != Device_class::xvbd) trees.push_back(kernel_error_dir(device, guest));
+    if (device.device_class != Device_class::xvbd) {
+        trees.push_back(kernel_error_dir(device, guest));
+        trees.push_back(xl_dir(name_of(device.device_class), device.devid, guest));
+    }
     return trees;
 }
 
