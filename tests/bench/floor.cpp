@@ -16,6 +16,8 @@
 #include <string>
 #include <string_view>
 #include <sys/inotify.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -83,6 +85,30 @@ int stopwatch_until(const char* path, const char* text, char** command) {
     return 0;
 }
 
+/// Prints how many microseconds lay between a message's last byte, written to a Unix socket, and the first
+/// byte of what came back, and the first line of that.
+int ask(const char* socket_path, const char* message_path) {
+    std::ifstream file(message_path, std::ios::binary);
+    const std::string message{std::istreambuf_iterator<char>(file), {}};
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, socket_path, sizeof address.sun_path - 1);
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+        return refuse(socket_path);
+    const auto begin = Clock::now();
+    if (::write(fd, message.data(), message.size()) != static_cast<ssize_t>(message.size()))
+        return refuse(socket_path);
+    char answer[4096];
+    const ssize_t bytes = ::read(fd, answer, sizeof answer);
+    const long long taken = us_since(begin);
+    if (bytes <= 0) return refuse(socket_path);
+    const std::string_view all(answer, static_cast<std::size_t>(bytes));
+    const std::string first(all.substr(0, all.find_first_of("\r\n")));
+    std::printf("%lld %s\n", taken, first.c_str());
+    return 0;
+}
+
 int write_kernel(const char* path) {
     const auto kernel = xvm::test::noop_kernel(xvm::test::Noop::waits);
     std::FILE* const file = std::fopen(path, "wb");
@@ -98,9 +124,12 @@ int main(int count, char** words) {
     if (count > 2 && std::string_view(words[1]) == "time") return stopwatch(words + 2);
     if (count > 4 && std::string_view(words[1]) == "until")
         return stopwatch_until(words[2], words[3], words + 4);
+    if (count == 4 && std::string_view(words[1]) == "ask") return ask(words[2], words[3]);
     if (count == 3 && std::string_view(words[1]) == "kernel") return write_kernel(words[2]);
     std::fputs("usage: xvm-floor time COMMAND...               microseconds until it ended\n"
                "       xvm-floor until FILE TEXT COMMAND...    and until the file has the text\n"
+               "       xvm-floor ask SOCKET MESSAGE            microseconds until an answer came, and its "
+               "first line\n"
                "       xvm-floor kernel OUT                    a kernel that does nothing\n",
                stderr);
     return 2;

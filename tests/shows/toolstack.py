@@ -106,6 +106,7 @@ def create_floor():
         "slope": (f["create: slope"], 0.05, "ms a guest"),
         "with a disk": (f["create with a disk at N=1"], 45, "ms"),
         "store requests": (max(f["store requests of a create at N=1"], f["store requests of a create at N=100"]), 40, ""),
+        "pool hit in the daemon": (f["pool hit in the daemon"], 6, "ms"),
         "list at N=60": (f["list at N=60"], 15, "ms"),
     })
     return (said, bars,
@@ -123,6 +124,7 @@ def idle_plane():
         "each guest": (each, 24, "KiB"),
         "wake-ups in an idle minute": (max(f["wake-ups in an idle minute"], f["wake-ups in an idle minute at N=100"]), 0, ""),
     })
+    said += f"; after all guests went {f['daemons after 100 guests']:g} KiB"
     peer = (f["xl's daemons at N=60"] - f["xl's daemons at N=1"]) / 59
     return said, bars, f"xl: {peer:.0f} KiB a guest", held
 

@@ -92,6 +92,33 @@ create_peers_to() { # FROM TO
     done
 }
 
+request() { # NAME -> /run/NAME.http: what `xvm create --paused` sends
+    {
+        printf 'POST /v1/domains?source=/run/%s.toml&paused=1 HTTP/1.1\r\nHost: xvm\r\n' "$1"
+        printf 'Content-Type: application/toml\r\nContent-Length: %d\r\n\r\n' "$(wc -c <"/run/$1.toml")"
+        cat "/run/$1.toml"
+    } >"/run/$1.http"
+}
+
+taken_in_daemon() { # NAME -> /run/asked: microseconds from the request's last byte to the answer's first
+    guest "$1"
+    request "$1"
+    sleep 0.3
+    "$FLOOR" ask /run/xvm/xvmd.sock "/run/$1.http" >/run/asked && grep -q ' 201 ' /run/asked
+}
+
+pool_hit() {
+    check "A create is timed in the daemon" taken_in_daemon plain
+    figure "create in the daemon" "$(ms "$(cut -d" " -f1 /run/asked)")" ms
+    check "Shells are made ahead" xvm pool set 2 --memory 8MiB --type pv
+    sleep 2
+    check "A guest of the pool is timed in the daemon" taken_in_daemon pooled
+    figure "pool hit in the daemon" "$(ms "$(cut -d" " -f1 /run/asked)")" ms
+    xvm destroy plain && xvm destroy pooled
+    check "It was one of the pool's" sh -c 'xvm pool show -o csv --columns hits --no-header | grep -qx 1'
+    xvm pool set 0 >/dev/null
+}
+
 xvm_sweep() {
     check "The kernel that does nothing is written" "$FLOOR" kernel /run/noop
     truncate -s 1M /run/disk
@@ -108,6 +135,7 @@ xvm_sweep() {
     before=$(wakeups xvmd xvm-blkd)
     sleep 60
     figure "wake-ups in an idle minute" $(($(wakeups xvmd xvm-blkd) - before)) times
+    pool_hit
     figure "version by xvm" "$(ms "$(us xvm version --help)")" ms
 
     last=0
@@ -135,6 +163,8 @@ xvm_sweep() {
     figure "create: fit at N=$GUESTS" "$(fit /run/xvm.times $GUESTS)" ms
     cp /run/xvm.times /out
     destroy_all xvm n $GUESTS
+    sleep 65
+    figure "daemons after $GUESTS guests" "$(pss xvmd xvm-blkd)" kB
 }
 
 xl_sweep() {
