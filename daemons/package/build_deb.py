@@ -49,6 +49,7 @@ def introspect(build, what):
 
 def install(build, tree):
     """What meson installs, below `tree`."""
+    run("ninja", "-C", build, "--quiet", "build.ninja")  # what there is may have changed since it was configured
     options = {option["name"]: option["value"] for option in introspect(build, "buildoptions")}
     if options["prefix"] != "/usr":
         raise Broken(f"{build}: is configured for {options['prefix']}; meson configure {build} -Dprefix=/usr")
