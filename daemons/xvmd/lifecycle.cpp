@@ -3,6 +3,7 @@
 
 #include "daemons/common/json_reply.hpp"
 #include "daemons/xvmd/domain_json.hpp"
+#include "daemons/xvmd/reclaim.hpp"
 #include "toolstack/plan/plan_create.hpp"
 #include "toolstack/plan/plan_life.hpp"
 
@@ -125,7 +126,28 @@ void Lifecycle::examine(run::Ports& ports) {
             record.guest.name, [this, uuid = record.id.uuid](run::Ports& then) { end_stopped(then, uuid); });
         if (!taken) look();
     }
+    pay_back(*entries, ports.book);
     answer_waiters(*entries);
+}
+
+void Lifecycle::pay_back(const std::vector<run::Domain_entry>& entries, const run::Guest_book& book) {
+    for (const run::Guest_record& lender : book.all())
+        for (const run::Loan& loan : lender.lent) {
+            const bool there =
+                std::any_of(entries.begin(), entries.end(), [&](const run::Domain_entry& entry) {
+                    return entry.info.id.uuid == loan.borrower && entry.life != Life::stale;
+                });
+            if (there || book.by_uuid(loan.borrower)) continue; // it may be about to start again
+            const Status taken = service_.workers.submit(
+                lender.guest.name, [this, to = lender.id.uuid, from = loan.borrower](run::Ports& ports) {
+                    const auto plan = plan_of_return(ports, to, from);
+                    if (!plan)
+                        spdlog::warn("memory is not given back: {}", plan.error().line());
+                    else if (*plan)
+                        static_cast<void>(verbs_.run_by_itself(ports, **plan, {})); // logged, and an event
+                });
+            if (!taken) look();
+        }
 }
 
 void Lifecycle::tell_changes(const std::vector<run::Domain_entry>& entries) {

@@ -60,6 +60,8 @@ class Lifecycle {
     void tell_changes(const std::vector<run::Domain_entry>& entries);
     void tend(const run::Domain_entry& entry);
     void end_stopped(run::Ports& ports, const Uuid& uuid);
+    /// Lenders get back what went to guests that have ended.
+    void pay_back(const std::vector<run::Domain_entry>& entries, const run::Guest_book& book);
     void answer_waiters(const std::vector<run::Domain_entry>& entries);
 
     boost::asio::io_context& context_;

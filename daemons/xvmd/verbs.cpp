@@ -3,6 +3,7 @@
 
 #include "daemons/common/json_reply.hpp"
 #include "daemons/xvmd/domain_json.hpp"
+#include "daemons/xvmd/reclaim.hpp"
 #include "libvmshare/base/assert.hpp"
 #include "toolstack/run/perform.hpp"
 
@@ -229,22 +230,26 @@ void Verbs::exchange(std::string_view id, Exchange exchange) {
 void Verbs::make(std::string_view id, Make make) {
     bind(id, [this, make = std::move(make)](Call call, const daemon::Reply& reply) {
         submit({}, reply, [this, make, call = std::move(call), reply](run::Ports& ports) {
-            Planned plan = make.plan(ports, call);
+            const auto planned = [make, call](run::Ports& with) {
+                Planned plan = make.plan(with, call);
+                return plan ? with_reclaim(with, call, std::move(*plan)) : plan;
+            };
+            Planned plan = planned(ports);
             if (!plan) return refuse(call, reply, plan.error());
-            std::vector<std::string> keys{plan->name};
-            if (make.others)
-                for (std::string& other : make.others(*plan))
-                    keys.push_back(std::move(other));
-            submit_for(std::move(keys), reply,
-                       [this, make, call, keys, plan = std::move(*plan), reply](run::Ports& then) mutable {
+            std::vector<std::string> keys = givers_of(*plan);
+            keys.push_back(plan->name);
+            submit_for(keys, reply,
+                       [this, planned, call, keys, plan = std::move(*plan), reply](run::Ports& then) mutable {
                            if (keys.size() > 1) {
-                               Planned now = make.plan(then, call);
+                               // Between the two others may have changed what those have who give.
+                               Planned now = planned(then);
                                if (!now) return refuse(call, reply, now.error());
-                               for (const std::string& other : make.others(*now))
-                                   if (std::find(keys.begin(), keys.end(), other) == keys.end())
+                               for (const std::string& giver : givers_of(*now))
+                                   if (std::find(keys.begin(), keys.end(), giver) == keys.end())
                                        return refuse(call, reply,
-                                                     Error{Fault::busy, "domain '" + other + "'",
-                                                           "is needed for it by now, too", "ask again"});
+                                                     Error{Fault::busy, "domain '" + giver + "'",
+                                                           "is to give memory for it by now, too",
+                                                           "ask again"});
                                plan = std::move(*now);
                            }
                            const auto answer = [&](const Domain_id& done) {

@@ -51,11 +51,9 @@ class Verbs {
     void exchange(std::string_view id, Exchange exchange);
 
     /// A plan for a guest that is not there yet. `plan` touches nothing: of calls with one guest's name it is
-    /// not the only one that runs.
+    /// not the only one that runs. A create may take memory from others; then it runs in their turns, too.
     struct Make {
         std::function<Planned(run::Ports&, const Call&)> plan;
-        /// Names of others whose turns the plan needs, too; then it is made once more when it has them.
-        std::function<std::vector<std::string>(const plan::Plan&)> others = {};
     };
     void make(std::string_view id, Make make);
 

@@ -188,6 +188,73 @@ class Moves(unittest.TestCase):
                 self.assertIn(one.returncode, (0, 5), one.stderr)
             self.assertEqual(sum(self.memory(daemon).values()), 3 * 128)
 
+    # A machine of 4 GiB, 1 GiB of it dom0's, 16 MiB kept for the host.
+    def fill(self, daemon):
+        """Guests that leave less free than the next one needs, and can give up enough for it."""
+        self.config("big", 2560, 2560, 1024)
+        self.config("other", 256, 256, 128)
+        self.config("new", 512, 512, 512)
+        self.start(daemon, "big", "other")
+
+    def test_a_guest_starts_from_memory_of_others_and_they_get_it_back(self):
+        with self.daemon() as daemon:
+            self.fill(daemon)
+            before = self.memory(daemon)
+            self.refused(self.xvm(daemon, "create", "new.toml"), 5, "domain 'new'", "needs 512MiB of memory")
+            self.did(daemon, "create", "new.toml", "--reclaim")
+            now = self.memory(daemon)
+            self.assertEqual(now["new"], 512)
+            self.assertLess(now["big"], 2560)
+            self.assertGreaterEqual(now["other"], 128)
+            self.assertLess(daemon.ledger()["memory_free_bytes"], 20 * MIB)
+            self.did(daemon, "destroy", "new")
+            self.until(lambda: self.memory(daemon) == before, "lenders have it back")
+
+    def until(self, condition, what):
+        deadline = time.monotonic() + 20
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, what)
+            time.sleep(0.05)
+
+    def test_a_configuration_may_say_so(self):
+        with self.daemon() as daemon:
+            self.fill(daemon)
+            self.config("new", 512, 512, 512, more="memory_reclaim = true\n")
+            self.did(daemon, "create", "new.toml")
+            self.assertEqual(self.memory(daemon)["new"], 512)
+
+    def test_more_than_there_is_cannot_be_had(self):
+        with self.daemon() as daemon:
+            self.fill(daemon)
+            before = self.memory(daemon)
+            self.config("new", 2048, 2048, 64)
+            self.refused(self.xvm(daemon, "create", "new.toml", "--reclaim"), 5, "domain 'new': needs 2049MiB",
+                         "running guests can give up 1664MiB")
+            self.assertEqual(self.memory(daemon), before)
+
+    def test_a_create_that_fails_or_is_given_up_leaves_everybody_what_he_had(self):
+        for options, words in [(("--fail-at", step), ()) for step in ("reserve-memory", "ask-memory", "pass-memory", "note-loan",
+                                                                      "drop-reservation")] + [((), ("--timeout", "100ms"))]:
+            with self.subTest(options), self.daemon(*options) as daemon:
+                self.config("big", 2560, 2560, 1024, "balloon=slow" if words else "")
+                self.config("new", 512, 512, 512)
+                self.start(daemon, "big")
+                shown = self.did(daemon, "memory", "show")
+                ran = self.xvm(daemon, "create", "new.toml", "--reclaim", *words)
+                self.assertIn(ran.returncode, (1, 6), ran.stderr)
+                self.until(lambda: self.did(daemon, "memory", "show") == shown, "all as before")
+                self.did(daemon, "destroy", "big")
+
+    def test_what_lenders_are_owed_survives_xvmd(self):
+        with self.daemon() as daemon:
+            self.fill(daemon)
+            self.did(daemon, "create", "new.toml", "--reclaim")
+            books = os.path.join(self.dir, "run", "guests")
+            lent = [loan["bytes"] for name in os.listdir(books)
+                    for loan in json.load(open(os.path.join(books, name)))["lent"]]
+            self.assertEqual(sum(lent) // MIB > 200, True, lent)
+            self.assertEqual(os.listdir(os.path.join(self.dir, "run", "reservations")), [])
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1] + sys.argv[3:])

@@ -2,7 +2,6 @@
 #include "toolstack/plan/plan_move.hpp"
 
 #include "toolstack/plan/config_json.hpp"
-#include "toolstack/plan/plan_create.hpp"
 
 namespace xvm::plan {
 namespace json = boost::json;
@@ -49,10 +48,10 @@ Plan plan_move(const Guest_ref& about, const Move_order& order) {
     return plan;
 }
 
-Plan plan_create_reclaiming(const Guest_config& guest, const Uuid& uuid, bool paused,
-                            const Move_order& order) {
-    Plan plan{"create", guest.name, uuid, never, {}};
-    for (Step& step : plan_create(guest, uuid, paused).steps) {
+Plan reclaiming(Plan create, const Move_order& order) {
+    Plan plan{create.verb, create.name, create.uuid, create.commit, {}};
+    bool released = false;
+    for (Step& step : create.steps) {
         // Its memory is not free yet: the reservation is what is checked instead.
         if (step.op == "check-host") step.args["memory_bytes"] = 0;
         if (step.op == "load-images") {
@@ -61,22 +60,24 @@ Plan plan_create_reclaiming(const Guest_config& guest, const Uuid& uuid, bool pa
         }
         if (step.op == "build") add_pass(plan, order);
         if (step.op == "unpause") add_release(plan, order);
+        released = released || step.op == "unpause";
         const bool built = step.op == "build";
         plan.steps.push_back(std::move(step));
-        if (built && !order.givers.empty())
-            plan.add("note-loan", "note-loan", "forget-loan", order_args(order));
+        if (built) plan.add("note-loan", "note-loan", "forget-loan", order_args(order));
     }
-    if (paused) add_release(plan, order);
+    if (!released) add_release(plan, order);
     return plan;
 }
 
-Plan plan_return(const Guest_ref& lender, const std::string& borrower_uuid, const Move_order& order) {
+Plan plan_return(const Guest_ref& lender, const std::string& borrower_uuid, std::uint64_t paid_bytes,
+                 const Move_order& order) {
     Plan plan{"memory return", lender.name, lender.id.uuid, never, {}};
     add_reserve(plan, order);
-    add_pass(plan, order);
+    if (!order.taker.empty()) add_pass(plan, order);
     plan.commit_here();
     json::object args = order_args(order);
     args["borrower"] = borrower_uuid;
+    args["paid_bytes"] = paid_bytes;
     plan.add("repay-loan", "repay-loan", {}, std::move(args));
     add_release(plan, order);
     return plan;

@@ -47,13 +47,12 @@ BOOST_DESCRIBE_STRUCT(Move_order, (),
 /// "memory move"; `about`: a guest that is there and whose plan it is, the giver if there is one.
 [[nodiscard]] Plan plan_move(const Guest_ref& about, const Move_order& order);
 
-/// plan_create(), with what it lacks taken from others while images are read and the domain is made. When
-/// its domain has ended, they get it back.
-[[nodiscard]] Plan plan_create_reclaiming(const Guest_config& guest, const Uuid& uuid, bool paused,
-                                          const Move_order& order);
+/// A plan_create() with what its guest lacks taken from others, while images are read and the domain is made.
+/// When the guest has ended, they get it back.
+[[nodiscard]] Plan reclaiming(Plan create, const Move_order& order);
 
 /// A guest whose memory went to one that has ended gets it back, of what is free; as far as it takes it.
 [[nodiscard]] Plan plan_return(const Guest_ref& lender, const std::string& borrower_uuid,
-                               const Move_order& order);
+                               std::uint64_t paid_bytes, const Move_order& order);
 
 } // namespace xvm::plan

@@ -32,6 +32,33 @@ Status check_name(Work& work, const json::object& args) {
                 "choose another, or first: xvm destroy " + name);
 }
 
+/// A create's own promise, for as long as its plan runs.
+struct Promise {
+    std::shared_ptr<void> held;
+};
+
+Status check_memory(Work& work, std::uint64_t memory_bytes, std::uint64_t free_bytes) {
+    Reservations* const reservations = work.ports().reservations;
+    std::uint64_t available = free_bytes;
+    if (reservations != nullptr && memory_bytes > 0) {
+        const Uuid id = Uuid::random();
+        const Status reserved =
+            reservations->reserve(work.ports().domains, {id, work.object(), memory_bytes, {}, work.uuid(), 0},
+                                  Reservations::Kept::in_memory);
+        if (reserved) {
+            work.facts<Promise>().held = held(*reservations, id);
+            return {};
+        }
+        if (reserved.error().fault != Fault::exhausted) return reserved;
+        XVM_TRY_LET(available, reservations->available(work.ports().domains));
+    }
+    if (available >= memory_bytes && reservations == nullptr) return {};
+    return fail(Fault::exhausted, work.object(),
+                "needs " + plan::size_text(memory_bytes) + " of memory, " + std::to_string(available >> 20) +
+                    "MiB are free",
+                "destroy a guest, or lower 'memory'");
+}
+
 Status check_host(Work& work, const json::object& args) {
     XVM_TRY_LET(const auto type, argument<plan::Guest_type>(args, "type"));
     XVM_TRY_LET(const auto memory_bytes, argument<std::uint64_t>(args, "memory_bytes"));
@@ -48,12 +75,7 @@ Status check_host(Work& work, const json::object& args) {
         if (cpu >= host.cpus)
             return fail(Fault::usage, work.object(), "cannot be pinned to processor " + std::to_string(cpu),
                         "the host has processors 0 to " + std::to_string(host.cpus - 1));
-    if (host.free_bytes < memory_bytes)
-        return fail(Fault::exhausted, work.object(),
-                    "needs " + plan::size_text(memory_bytes) + " of memory, " +
-                        std::to_string(host.free_bytes >> 20) + "MiB are free",
-                    "destroy a guest, or lower 'memory'");
-    return {};
+    return memory_bytes > 0 ? check_memory(work, memory_bytes, host.free_bytes) : Status{};
 }
 
 Result<Image> load(Ports& ports, const plan::Image_source& source, const std::string& what) {

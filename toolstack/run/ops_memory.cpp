@@ -246,11 +246,10 @@ Status forget_loan(Work& work, const json::object& args) {
 
 /// What it has been offered is paid back, whether it has taken it by now or takes it later.
 Status repay_loan(Work& work, const json::object& args) {
-    XVM_TRY_LET(const Move_order order, order_of(args));
     XVM_TRY_LET(const auto borrower, argument<std::string>(args, "borrower"));
+    XVM_TRY_LET(auto paid, argument<std::uint64_t>(args, "paid_bytes"));
     auto record = work.ports().book.by_uuid(work.uuid());
     if (!record) return {};
-    std::uint64_t paid = order.free_bytes;
     for (Loan& loan : record->lent) {
         if (loan.borrower.text() != borrower) continue;
         const std::uint64_t part = std::min(paid, loan.bytes);
