@@ -1,53 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Memory of guests: what they have, and what they are asked to have.
+#include "daemons/xvmd/memory_json.hpp"
 #include "daemons/xvmd/verbs.hpp"
 #include "toolstack/plan/plan_wishes.hpp"
 #include "toolstack/plan/size.hpp"
 #include "toolstack/run/wishes.hpp"
 
 #include <algorithm>
-#include <boost/json/array.hpp>
 #include <cstdint>
 
 namespace xvm::xvmd {
-namespace json = boost::json;
 namespace {
 
 constexpr std::chrono::minutes balloon_limit{1};
-
-/// "xvm.domain_memory/1"
-Result<json::object> memory_json(run::Ports& ports, const run::Domain_entry& entry) {
-    const port::Domain_info& info = entry.info;
-    const auto record = ports.book.by_uuid(info.id.uuid);
-    const std::uint64_t most = record ? plan::memory_most_bytes(record->guest)
-                                      : std::min<std::uint64_t>(info.memory_max_bytes, INT64_MAX);
-    XVM_TRY_LET(const std::uint64_t target,
-                run::memory_target(ports.store, info.id.domid, info.memory_bytes));
-    return json::object{
-        {"schema", "xvm.domain_memory/1"},   {"domid", number(info.id.domid)}, {"name", entry.name},
-        {"memory_bytes", info.memory_bytes}, {"target_bytes", target},         {"memory_max_bytes", most}};
-}
-
-Result<json::value> show(run::Ports& ports, const Call& call) {
-    std::vector<run::Domain_entry> entries;
-    if (call.has("id")) {
-        XVM_TRY_LET(run::Domain_entry entry, run::find_domain(ports, call.text("id")));
-        entries.push_back(std::move(entry));
-    } else {
-        XVM_TRY_LET(entries, run::list_domains(ports, run::Sight::records));
-    }
-    XVM_TRY_LET(const auto host, ports.domains.host());
-    json::array domains;
-    for (const run::Domain_entry& entry : entries) {
-        if (entry.life == run::Life::stale) continue;
-        XVM_TRY_LET(json::object one, memory_json(ports, entry));
-        domains.push_back(std::move(one));
-    }
-    return json::value{{"schema", "xvm.memory/1"},
-                       {"total_bytes", host.total_bytes},
-                       {"free_bytes", host.free_bytes},
-                       {"domains", std::move(domains)}};
-}
 
 Result<plan::Plan> plan_set(run::Ports& ports, const Call& call, const run::Domain_entry& entry) {
     constexpr std::uint64_t page = 4096;
@@ -78,14 +43,19 @@ Result<plan::Plan> plan_set(run::Ports& ports, const Call& call, const run::Doma
     return plan;
 }
 
+template <class T>
+Answer answer(Result<T> made) {
+    if (made) return boost::json::value(std::move(*made));
+    return tl::unexpected<api::Failure>(std::move(made.error()));
+}
+
 } // namespace
 
 void add_memory_verbs(Verbs& verbs) {
-    verbs.read("memory.show", [](run::Ports& ports, const Call& call) -> Answer {
-        auto shown = show(ports, call);
-        if (shown) return std::move(*shown);
-        return tl::unexpected<api::Failure>(std::move(shown.error()));
-    });
+    verbs.read("memory.show",
+               [](run::Ports& ports, const Call& call) { return answer(show_memory(ports, call)); });
+    verbs.read("memory.explain",
+               [](run::Ports& ports, const Call& call) { return answer(explain_memory(ports, call)); });
     verbs.change("memory.set",
                  {[](run::Ports& ports, const Call& call, const run::Domain_entry& entry) -> Planned {
                       auto plan = plan_set(ports, call, entry);
@@ -95,9 +65,7 @@ void add_memory_verbs(Verbs& verbs) {
                   [](run::Ports& ports, const Call&, const run::Domain_entry& before) -> Answer {
                       const auto entry = run::find_domain(ports, before.info.id.uuid.text());
                       if (!entry) return tl::unexpected<api::Failure>(entry.error());
-                      auto memory = memory_json(ports, *entry);
-                      if (memory) return json::value(std::move(*memory));
-                      return tl::unexpected<api::Failure>(std::move(memory.error()));
+                      return answer(domain_memory_json(ports, *entry));
                   }});
 }
 

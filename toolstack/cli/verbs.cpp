@@ -22,6 +22,8 @@ constexpr std::array specials{
     Special{"disk.trace", run_trace},
     Special{"events", run_events},
     Special{"import", run_import},
+    Special{"memory.explain", run_memory_explain},
+    Special{"memory.show", run_memory_show},
     Special{"top", run_top},
     Special{"validate", run_validate},
     Special{"version", run_version},

@@ -35,6 +35,8 @@ struct Run {
 [[nodiscard]] Outcome run_console(const Run& run);
 [[nodiscard]] Outcome run_events(const Run& run);
 [[nodiscard]] Outcome run_import(const Run& run);
+[[nodiscard]] Outcome run_memory_explain(const Run& run);
+[[nodiscard]] Outcome run_memory_show(const Run& run);
 [[nodiscard]] Outcome run_top(const Run& run);
 [[nodiscard]] Outcome run_trace(const Run& run);
 [[nodiscard]] Outcome run_validate(const Run& run);
