@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory on its way: what flows, and what is promised.
+// Memory on its way: what flows, what is promised, and that every call may fail once and nothing is lost.
 #include "toolstack/run/memory_flow.hpp"
 
+#include "libvmshare/port/faulty/decorators.hpp"
 #include "tests/unit/toolstack/run/machine.hpp"
+#include "toolstack/plan/plan_move.hpp"
+#include "toolstack/run/memory_engines.hpp"
 #include "toolstack/run/reservations.hpp"
+#include "toolstack/run/wishes.hpp"
 
 using namespace xvm;
 using namespace xvm::tests;
@@ -88,7 +92,7 @@ class World_double final : public port::Memory_engine {
     }
 };
 
-constexpr Domid a{1}, b{2};
+constexpr Domid a{1}, b{2}, c{3};
 
 /// 64 MiB from `a` to `b`.
 struct Flowing {
@@ -216,4 +220,147 @@ TEST_CASE(
     CHECK(next->all() == std::vector{half});
     CHECK(next->drop_all() == 1);
     CHECK(next->available(machine.domains()) == free - mib);
+}
+
+namespace {
+
+/// Two guests that do at once what their nodes ask, and the order for 32 MiB from one to the other.
+class Moving_machine : public Machine {
+  public:
+    Moving_machine() {
+        std::vector<Error> damaged;
+        promises = std::move(*run::Reservations::open(path("promises"), 0, damaged));
+        backend().on_write = [this](const std::string& where, std::string_view value) {
+            for (const Domain_id& id : ids)
+                if (obedient &&
+                    where == "/local/domain/" + std::to_string(number(id.domid)) + "/memory/target")
+                    hosted().domains().balloon(id.domid, std::stoull(std::string(value)) << 10);
+        };
+        for (const char* name : {"giver", "taker"}) {
+            plan::Guest_config config = guest(name);
+            config.type = plan::Guest_type::pv;
+            config.memory_max_bytes = 128 * mib;
+            config.disks.clear();
+            const auto made = create(config);
+            REQUIRE(made);
+            ids.push_back(*made);
+        }
+    }
+    [[nodiscard]] run::Ports moving_ports() {
+        run::Ports all = ports();
+        all.patience.memory = 50ms;
+        all.reservations = promises.get();
+        return all;
+    }
+    [[nodiscard]] plan::Plan plan(bool partial = false) {
+        run::Ports all = moving_ports();
+        const auto end = [&](std::size_t which, std::int64_t more) {
+            const auto engine = run::open_memory_engine(all, port::Memory_kind::balloon);
+            const Memory_side side = *engine->look(ids[which]);
+            return plan::Memory_end{which == 0 ? "giver" : "taker",
+                                    side.id.uuid.text(),
+                                    number(side.id.domid),
+                                    "balloon",
+                                    side.memory_bytes,
+                                    side.target_bytes,
+                                    side.limit_bytes,
+                                    side.memory_bytes + static_cast<std::uint64_t>(more)};
+        };
+        const std::int64_t amount = 32LL << 20;
+        return plan::plan_move({"giver", ids[0]}, {Uuid::random().text(),
+                                                   "move",
+                                                   ids[1].uuid.text(),
+                                                   0,
+                                                   {end(0, -amount)},
+                                                   {end(1, amount)},
+                                                   100,
+                                                   partial});
+    }
+    [[nodiscard]] std::uint64_t has(std::size_t which) {
+        return domains().info(ids[which].domid)->memory_bytes;
+    }
+
+    std::vector<Domain_id> ids;
+    bool obedient = true;
+    std::unique_ptr<run::Reservations> promises;
+};
+
+} // namespace
+
+TEST_CASE("A move in which any one call fails has moved all or nothing, and promises nothing any more",
+          "[sweep]") {
+    Moving_machine machine;
+    const std::string before = machine.ledger();
+    const plan::Plan plan = machine.plan();
+    int failed = 0;
+    const unsigned calls = port::faulty::sweep(Fault::failed, [&](port::faulty::Plan& faults) {
+        INFO("call " << faults.calls() + 1);
+        run::Ports sound = machine.moving_ports();
+        port::faulty::Faulty_domains domains(sound.domains, faults);
+        port::faulty::Faulty_store store(sound.store, faults);
+        run::Ports ports{domains, store, sound.block_backend, sound.patience, sound.book, sound.journal};
+        ports.reservations = sound.reservations;
+        const auto moved = run::perform(ports, plan, {}, machine.ids[0].domid);
+        CHECK(machine.promises->all().empty());
+        if (moved) {
+            CHECK(machine.has(0) == 32 * mib);
+            CHECK(machine.has(1) == 96 * mib);
+            // Back again, by hand.
+            run::Ports back = machine.moving_ports();
+            for (const std::size_t which : {1U, 0U}) {
+                REQUIRE(back.domains.set_memory_max(machine.ids[which].domid, 128 * mib));
+                REQUIRE(run::ask_memory(back.store, machine.ids[which].domid, 64 * mib));
+            }
+        } else {
+            ++failed;
+        }
+        CHECK(machine.ledger() == before);
+        CHECK(machine.domains().info(machine.ids[0].domid)->memory_max_bytes == 128 * mib);
+        CHECK(machine.domains().info(machine.ids[1].domid)->memory_max_bytes == 128 * mib);
+    });
+    CHECK(calls > 10);
+    CHECK(failed > 5);
+}
+
+TEST_CASE("A move that xvmd did not live to end is taken back by the next, from the journal alone [M-15]") {
+    for (const std::string_view step : {"ask-memory", "pass-memory"}) {
+        Moving_machine machine;
+        const std::string before = machine.ledger();
+        run::Ports ports = machine.moving_ports();
+        run::Hooks hooks;
+        hooks.after = [&](const plan::Step& done) -> Status {
+            if (done.op == step) machine.keep_journal();
+            return {};
+        };
+        REQUIRE(run::perform(ports, machine.plan(), hooks, machine.ids[0].domid));
+        machine.put_journal_back();
+        std::vector<Error> damaged;
+        const auto recovered = run::recover(ports, damaged);
+        REQUIRE(recovered);
+        REQUIRE(recovered->size() == 1);
+        CHECK(recovered->front().outcome);
+        CHECK_FALSE(recovered->front().finished);
+        CHECK(machine.has(0) == 64 * mib);
+        CHECK(machine.has(1) == 64 * mib);
+        CHECK(machine.ledger() == before);
+        CHECK(machine.promises->all().empty());
+    }
+}
+
+TEST_CASE("A guest that hears nothing keeps what it has, and is asked to") {
+    Moving_machine machine;
+    const std::string before = machine.ledger();
+    machine.obedient = false;
+    run::Ports ports = machine.moving_ports();
+    const auto moved = run::perform(ports, machine.plan(), {}, machine.ids[0].domid);
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().fault == Fault::timeout);
+    CHECK(machine.ledger() == before);
+
+    // Without what takes it back it would give later, to nobody.
+    plan::Plan broken = machine.plan();
+    for (plan::Step& step : broken.steps)
+        step.undo.clear();
+    CHECK_FALSE(run::perform(ports, broken, {}, machine.ids[0].domid));
+    CHECK(run::memory_target(machine.store(), machine.ids[0].domid, 0) == 32 * mib);
 }
