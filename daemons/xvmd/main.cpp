@@ -5,6 +5,8 @@
 #include "daemons/common/log.hpp"
 #include "daemons/common/readiness.hpp"
 #include "daemons/common/watchdog.hpp"
+#include "daemons/xvmd/decider.hpp"
+#include "daemons/xvmd/file_shelf.hpp"
 #include "daemons/xvmd/hosted_guests.hpp"
 #include "daemons/xvmd/hosted_ports.hpp"
 #include "daemons/xvmd/lifecycle.hpp"
@@ -31,6 +33,8 @@ using namespace xvm;
 using namespace xvm::xvmd;
 
 constexpr std::size_t worker_threads = 4;
+/// More, where some of them may wait for the management service: others are to go on meanwhile.
+constexpr std::size_t worker_threads_asking = 12;
 
 Open_ports choose_ports(const Options& options, const std::shared_ptr<Hosted_machine>& machine) {
     if (options.hosted) return [machine] { return machine->open(); };
@@ -42,6 +46,19 @@ Open_ports choose_ports(const Options& options, const std::shared_ptr<Hosted_mac
                     "build it with -Dport=all, or use --hosted");
     };
 #endif
+}
+
+Management::Setup management_setup(const Options& options) {
+    Management::Setup setup{options.service_program, options.state_dir + "/service"};
+    setup.limits.idle = options.service_idle;
+    setup.limits.start = setup.limits.answer = options.service_patience;
+    return setup;
+}
+
+policy::Limits policy_limits(const Options& options) {
+    policy::Limits limits;
+    if (!options.service_roots.empty()) limits.roots = options.service_roots;
+    return limits;
 }
 
 /// Finishes or undoes what an earlier xvmd was about.
@@ -98,7 +115,7 @@ Status serve(const Options& options) {
     run::Image_cache images(run::image_cache_bytes());
     run::Shell_pool shells;
     XVM_TRY_LET(auto workers,
-                Workers::start(worker_threads, open,
+                Workers::start(options.service ? worker_threads_asking : worker_threads, open,
                                {block_backend, *book, &journal, {}, &images, &shells, reservations.get()}));
     Pool_keeper keeper(context, *workers, shells, options.state_dir + "/pool.json");
     Operations operations;
@@ -107,12 +124,18 @@ Status serve(const Options& options) {
     Service service{
         *workers,         block, operations, events, metrics, audit.get(), {options.fail_at, options.kill_at},
         options.state_dir};
+    File_shelf shelf(options.state_dir + "/configs");
+    std::unique_ptr<Management> management;
+    if (options.service)
+        management = std::make_unique<Management>(context, events, management_setup(options));
+    service.management = management.get();
+    Decider decider(shelf, management.get(), policy_limits(options));
     daemon::Router router;
     Verbs verbs(router, service);
     XVM_TRY_LET(auto watching, open());
     Lifecycle lifecycle(context, std::move(watching), verbs, service);
-    add_config_verbs(verbs, service);
-    add_domain_verbs(verbs, lifecycle);
+    add_config_verbs(verbs, decider);
+    add_domain_verbs(verbs, lifecycle, decider);
     add_disk_verbs(verbs, service);
     add_top_verbs(verbs, service);
     add_trace_verbs(verbs, service);
@@ -123,6 +146,7 @@ Status serve(const Options& options) {
     add_pool_verbs(verbs, keeper);
     add_record_verbs(verbs, service);
     add_save_verbs(verbs);
+    add_service_verbs(verbs, decider);
     add_vcpu_verbs(verbs);
     add_memory_verbs(verbs);
     add_move_verbs(verbs);
@@ -149,8 +173,10 @@ Status serve(const Options& options) {
     if (!options.fail_at.empty()) spdlog::warn("every plan fails after step {}", options.fail_at);
     XVM_TRY(lifecycle.start());
     daemon::tell_ready("serving " + socket);
+    if (management) management->wake();
     context.run();
     spdlog::info("ending; guests go on");
+    if (management) management->close(); // who waits for it is told
     workers->stop(); // what runs is finished; its answers go to a context that is still there
     context.restart();
     context.poll();

@@ -130,6 +130,20 @@ std::string Metrics::text(const Metrics_facts& facts) const {
                   static_cast<double>(facts.memory->free_bytes));
     }
     add_gauge(all, "xvm_block_backend_up", "1 if xvm-blkd answers", facts.block_backend_up ? 1 : 0);
+    if (facts.management) {
+        add_gauge(all, "xvm_service_running", "1 if the management service takes requests",
+                  facts.management->running ? 1 : 0);
+        const auto add_counter = [&](const char* name, const char* help, std::uint64_t value) {
+            Sampled family(prom::MetricType::Counter, name, help);
+            family.add(static_cast<double>(value));
+            family.move_to(all);
+        };
+        add_counter("xvm_service_starts_total", "Times the management service was started",
+                    facts.management->starts);
+        add_counter("xvm_service_answered_total", "Requests that it answered", facts.management->answered);
+        add_counter("xvm_service_refused_total", "Requests that were refused for it",
+                    facts.management->refused);
+    }
     add_gauge(all, "xvm_event_followers", "Clients that follow the events",
               static_cast<double>(facts.event_followers));
     add_disks(all, facts.disks);

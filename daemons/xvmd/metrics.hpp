@@ -36,6 +36,14 @@ struct Metrics_facts {
     bool block_backend_up = false;
     std::vector<Disk> disks;
     std::uint64_t event_followers = 0;
+    /// Of the management service.
+    struct Management {
+        bool running = false;
+        std::uint64_t starts = 0;
+        std::uint64_t answered = 0;
+        std::uint64_t refused = 0;
+    };
+    std::optional<Management> management; ///< empty: there is none
 };
 
 class Metrics {

@@ -30,6 +30,15 @@ po::options_description described(Options& options) {
         "where changes are written down: /var/log/xvm/audit.jsonl; with --hosted: nowhere")(
         "host-reserve", word(options.host_reserve, "SIZE", "16MiB"),
         "memory of the host that no guest gets: Xen needs some for what it does for them")(
+        "service", word(options.service_mode, "MODE", "off"),
+        "who decides: off: xvmd itself; process: xvm-service(8), which runs only while it is needed")(
+        "service-idle", word(options.service_idle_text, "TIME", "60s"),
+        "without a request for so long the service is stopped")(
+        "service-patience", word(options.service_patience_text, "TIME", "10s"),
+        "how long it may take to be ready, and to answer; then it is ended by force")(
+        "service-program", word(options.service_program, "PATH", "/usr/sbin/xvm-service"), "what it is")(
+        "service-root", po::value<std::vector<std::string>>(&options.service_roots)->value_name("DIR"),
+        "below which the files of guests may lie that it orders; may be given again")(
         "log-level", word(options.log_level, "LEVEL", "info"), "trace, debug, info, warn or error")(
         "hosted", po::bool_switch(&options.hosted),
         "a make-believe machine instead of Xen: a test aid, no guest runs")(
@@ -45,6 +54,34 @@ po::options_description described(Options& options) {
 
 } // namespace
 
+namespace {
+
+Result<std::chrono::milliseconds> time_of(const std::string& option, const std::string& text) {
+    const auto time = plan::parse_duration(text);
+    if (time && *time > 0) return std::chrono::milliseconds(*time);
+    return fail(Fault::usage, option + " '" + text + "'", "is no time",
+                "write it with its unit, such as 60s");
+}
+
+Status read_service(Options& options) {
+    options.service = options.service_mode == "process";
+    if (!options.service && options.service_mode != "off")
+        return fail(Fault::usage, "--service '" + options.service_mode + "'", "is no way to decide",
+                    "it is off or process");
+    XVM_TRY_LET(options.service_idle, time_of("--service-idle", options.service_idle_text));
+    XVM_TRY_LET(options.service_patience, time_of("--service-patience", options.service_patience_text));
+    for (std::string& root : options.service_roots) {
+        while (root.size() > 1 && root.ends_with('/'))
+            root.pop_back();
+        if (!root.starts_with('/'))
+            return fail(Fault::usage, "--service-root '" + root + "'", "is no absolute path",
+                        "begin it with /");
+    }
+    return {};
+}
+
+} // namespace
+
 Result<Options> parse_options(int argc, const char* const* argv) {
     Options options;
     const po::options_description known = described(options);
@@ -54,6 +91,7 @@ Result<Options> parse_options(int argc, const char* const* argv) {
         po::store(po::command_line_parser(argc, argv).options(known).positional({}).style(style).run(),
                   values);
         po::notify(values);
+        XVM_TRY(read_service(options));
         const auto reserve = plan::parse_size(options.host_reserve);
         if (!reserve)
             return fail(Fault::usage, "--host-reserve '" + options.host_reserve + "'", "is no size",

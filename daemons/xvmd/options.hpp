@@ -4,7 +4,9 @@
 
 #include "libvmshare/base/result.hpp"
 
+#include <chrono>
 #include <string>
+#include <vector>
 
 namespace xvm::xvmd {
 
@@ -20,6 +22,15 @@ struct Options {
     std::string audit;                    ///< file; empty: none
     std::string fail_at;                  ///< a step's name; empty: none
     std::string kill_at;                  ///< a step's name; empty: none
+    std::string service_mode;             ///< "off", "process"
+    bool service = false;                 ///< made from it: the management service decides
+    std::string service_program;
+    std::string service_idle_text;
+    std::chrono::milliseconds service_idle{}; ///< made from it
+    std::string service_patience_text;
+    std::chrono::milliseconds service_patience{}; ///< made from it
+    /// Below which files of guests may lie that the service orders; empty: as by default.
+    std::vector<std::string> service_roots;
     bool hosted = false;
     bool hosted_guests = false; ///< they do what they are asked
     bool help = false;

@@ -44,6 +44,10 @@ std::vector<Metrics_facts::Disk> disks_of(const json::value& served,
 Metrics_facts facts_of(run::Ports& ports, const Service& service) {
     Metrics_facts facts;
     facts.event_followers = service.events.followers();
+    if (service.management != nullptr) {
+        const auto now = service.management->counts();
+        facts.management = {now.state == control::State::running, now.starts, now.answered, now.refused};
+    }
     if (const auto host = ports.domains.host()) facts.memory = {host->total_bytes, host->free_bytes};
     const auto entries = run::list_domains(ports);
     if (entries)

@@ -5,6 +5,7 @@
 #include "daemons/xvmd/audit.hpp"
 #include "daemons/xvmd/block_service.hpp"
 #include "daemons/xvmd/event_log.hpp"
+#include "daemons/xvmd/management.hpp"
 #include "daemons/xvmd/metrics.hpp"
 #include "daemons/xvmd/operations.hpp"
 #include "daemons/xvmd/workers.hpp"
@@ -27,7 +28,8 @@ struct Service {
     Metrics& metrics;
     Audit* audit = nullptr; ///< null: nothing is written down
     Test_aids aids;
-    std::string state_dir; ///< stored configurations
+    std::string state_dir;            ///< stored configurations
+    Management* management = nullptr; ///< null: xvmd decides for itself
 };
 
 } // namespace xvm::xvmd

@@ -104,8 +104,10 @@ class Verbs {
 // One function a noun; each binds its verbs.
 class Lifecycle;
 class Pool_keeper;
-void add_config_verbs(Verbs& verbs, Service& service);
-void add_domain_verbs(Verbs& verbs, Lifecycle& lifecycle);
+class Decider;
+void add_config_verbs(Verbs& verbs, Decider& decider);
+void add_domain_verbs(Verbs& verbs, Lifecycle& lifecycle, Decider& decider);
+void add_service_verbs(Verbs& verbs, Decider& decider);
 void add_disk_verbs(Verbs& verbs, Service& service);
 void add_top_verbs(Verbs& verbs, Service& service);
 void add_trace_verbs(Verbs& verbs, Service& service);
