@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Memory from guest to guest, with the real xvm and xvmd on a make-believe machine whose guests balloon: what
-moves, what is refused, and what is left when a guest or xvmd does not live to see the end.
+"""xvm memory move: memory from guest to guest, with the real xvm and xvmd on a make-believe machine whose guests
+balloon: what moves, what is refused, and what is left when a guest or xvmd does not live to see the end.
 Usage: memory_move_test.py XVM XVMD"""
 import json
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What xvm shows and explains of the host's memory, and what xvm-memd makes of it, on a make-believe machine.
+"""What xvm memory show and xvm memory explain tell, and what xvm-memd makes of it, on a make-believe machine.
 Usage: memory_show_test.py XVM XVMD XVM_MEMD"""
 import json
 import os
