@@ -34,8 +34,6 @@ class Open_directories final : public Passing_store {
     }
 };
 
-const plan::Guest_facts facts{{Domid{7}, Uuid::random()}, 11, 12, Evtchn_port{3}, Evtchn_port{4}};
-
 plan::Guest_config sample() {
     plan::Guest_config guest;
     guest.name = "web";
@@ -46,22 +44,31 @@ plan::Guest_config sample() {
 
 TEST_CASE("A guest's directories are open to all only while nothing stands in them") {
     const auto set = std::move(*xvmd::Hosted_machine::make()->open());
+    port::Domain_shape shape;
+    shape.uuid = Uuid::random();
+    shape.memory_bytes = shape.memory_max_bytes = 1 << 20;
+    const auto made = set->domains().create(shape);
+    REQUIRE(made);
+    const Domid guest = *made; // whose directories a store only gives to a domain that is there
+    const plan::Guest_facts facts{{guest, shape.uuid}, 11, 12, Evtchn_port{3}, Evtchn_port{4}};
     REQUIRE(run::make_roots(set->store()));
     Open_directories store(set->store());
-    REQUIRE(run::put_nodes(store, plan::guest_nodes(sample(), facts), Domid{7}));
-    REQUIRE(run::put_nodes(
-        store, plan::disk_nodes({"xvda", 51712, plan::Disk_kind::raw, "/a", true}, Domid{7}), Domid{7}));
+    const Status put = run::put_nodes(store, plan::guest_nodes(sample(), facts), guest);
+    INFO((put ? std::string() : put.error().line()));
+    REQUIRE(put);
+    REQUIRE(run::put_nodes(store, plan::disk_nodes({"xvda", 51712, plan::Disk_kind::raw, "/a", true}, guest),
+                           guest));
     CHECK(store.shown.empty());
     CHECK(store.open.empty());
     using Permissions = std::vector<port::Store_permission>;
-    const Permissions guest_reads{{dom0, Store_access::none}, {Domid{7}, Store_access::read}};
-    const Permissions guest_owns{{Domid{7}, Store_access::none}};
-    const std::string home = schema::domain::home::dir(Domid{7});
+    const Permissions guest_reads{{dom0, Store_access::none}, {guest, Store_access::read}};
+    const Permissions guest_owns{{guest, Store_access::none}};
+    const std::string home = schema::domain::home::dir(guest);
     CHECK(store.permissions(home, port::Txn::none) == guest_reads);
     CHECK(store.permissions(home + "/console/port", port::Txn::none) == guest_reads);
     CHECK(store.permissions(home + "/control", port::Txn::none) == guest_owns);
     CHECK(store.permissions(home + "/data", port::Txn::none) == guest_owns);
-    CHECK(store.permissions(schema::xvbd::backend::dir(Domid{7}, 51712) + "/state", port::Txn::none) ==
+    CHECK(store.permissions(schema::xvbd::backend::dir(guest, 51712) + "/state", port::Txn::none) ==
           guest_reads);
 }
 
