@@ -29,8 +29,8 @@ sys.path.insert(0, str(ROOT / "toolstack" / "model"))
 import emit_api  # noqa: E402
 import model  # noqa: E402
 
-XVM, XVMD, XVM_PACK = (os.path.abspath(path) for path in sys.argv[1:4])
-XVM_IMPORT = os.path.abspath(sys.argv[4]) if len(sys.argv) > 4 else ""
+XVM, XVMD, XVM_PACK, XVM_SERVICE = (os.path.abspath(path) for path in sys.argv[1:5])
+XVM_IMPORT = os.path.abspath(sys.argv[5]) if len(sys.argv) > 5 else ""
 MODEL = model.load(ROOT / "toolstack" / "model")
 VERBS = {verb.id: verb for verb in MODEL.commands}
 API = json.loads(emit_api.openapi(MODEL))
@@ -54,6 +54,7 @@ LIFE = [
     ("rename", "web", "shop"), ("reboot", "shop"), ("save", "shop", "shop.saved"), ("restore", "shop.saved"),
     ("shutdown", "shop"), ("config.add", "guest.toml"), ("config.list",), ("config.show", "web"), ("start", "web"),
     ("config.remove", "web"), ("destroy", "web"), ("pool.set", "0"), ("pool.show",), ("console", "web"),
+    ("service.start",), ("service.show",), ("service.stop",),
 ]
 
 
@@ -170,7 +171,7 @@ class Verbs(unittest.TestCase):
         shown = {"console"}
         blkd = Fake(os.path.join(self.dir, "blkd.sock"), {"vbds": []})
         self.addCleanup(blkd.close)
-        with Daemon(self.dir) as daemon:
+        with Daemon(self.dir, "--service", "process", "--service-program", XVM_SERVICE) as daemon:
             for id, *words in LIFE:
                 with self.subTest(id):
                     if id == "console":
