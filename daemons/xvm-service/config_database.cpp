@@ -14,7 +14,7 @@ constexpr const char* set_up =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
     "PRAGMA trusted_schema = OFF;"
-                               "PRAGMA temp_store = MEMORY;"
+    "PRAGMA temp_store = MEMORY;"
     "CREATE TABLE IF NOT EXISTS configs (name TEXT PRIMARY KEY, toml TEXT NOT NULL) "
     "STRICT, WITHOUT ROWID;";
 
