@@ -55,10 +55,10 @@ Result<plan::Memory_end> giver_of(run::Ports& ports, const run::Domain_entry& gu
 Result<plan::Memory_end> taker_of(run::Ports& ports, const run::Domain_entry& guest, std::uint64_t bytes) {
     XVM_TRY_LET(Looked one, look(ports, guest, bytes));
     const std::uint64_t most = plan::memory_most_bytes(one.guest);
-    // Of a guest with blocks the pages for its start are beside its memory, and no part of a block.
+    // Of a PVH guest the pages for its start are beside its memory: less than a mebibyte of them.
     constexpr std::uint64_t mebibyte = 1ULL << 20;
-    const bool block = one.guest.memory_engine == plan::Memory_engine::block;
-    const std::uint64_t has = block ? one.end.memory_bytes / mebibyte * mebibyte : one.end.memory_bytes;
+    const bool beside = one.guest.type == plan::Guest_type::pvh;
+    const std::uint64_t has = beside ? one.end.memory_bytes / mebibyte * mebibyte : one.end.memory_bytes;
     const std::uint64_t room = most - std::min(most, has);
     if (bytes > room)
         return fail(Fault::exhausted, "domain '" + guest.name + "'",
