@@ -5,7 +5,7 @@
 # needs: xvm.deb debian
 root=/debian
 # What the package starts; a new daemon is one word more.
-daemons="xvmd xvm-blkd xvm-timed"
+daemons="xvmd xvm-blkd xvm-timed xvm-memd"
 
 in_root() { # COMMAND...: in the Debian; once systemd runs, as one of its processes
     if [ "${systemd-}" ]; then
