@@ -83,7 +83,8 @@ std::string bring_up_to_date(boost::json::value& value) {
         boost::json::object* const object = value.if_object();
         if (object == nullptr) return {};
         using Members = boost::describe::describe_members<T, boost::describe::mod_public>;
-        for (const auto& [key, there] : *object) {
+        for (const auto& field : *object) {
+            const std::string_view key = field.key();
             bool known = false;
             boost::mp11::mp_for_each<Members>([&](auto member) { known = known || key == member.name; });
             if (!known) return std::string(key);
