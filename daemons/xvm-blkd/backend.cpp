@@ -58,11 +58,11 @@ Result<std::vector<std::string>> list(port::Store& store, const std::string& pat
 
 Backend::Backend(asio::io_context& context, asio::any_io_executor pool, World world,
                  std::function<void(const Error&)> failed, std::function<void(bool)> at_work)
-    : context_(context), world_(std::move(world)), shop_{world_,
-                                                         {},
-                                                         context.get_executor(),
-                                                         std::move(pool),
-                                                         std::move(at_work)},
+    : world_(std::move(world)), shop_{world_,
+                                      {},
+                                      context.get_executor(),
+                                      std::move(pool),
+                                      std::move(at_work)},
       failed_(std::move(failed)), watch_(context, world_.store->fd()) {}
 
 Backend::~Backend() {

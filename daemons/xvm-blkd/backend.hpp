@@ -51,7 +51,6 @@ class Backend {
     void wake(Vbd_id id);
     void forget(Vbd_id id);
 
-    boost::asio::io_context& context_;
     World world_;
     Shop shop_;
     std::function<void(const Error&)> failed_;
