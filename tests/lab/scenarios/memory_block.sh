@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Blocks of memory go from a running guest to another, and to a new one, with no reboot; and come back.
 # clock: icount
+# long: minutes of emulation; by xvmd, not green yet: its first guest ends while it fills its memory
 # timeout: 900
 # shows: M-1 M-2 M-3 M-4 M-5 M-6 M-7 M-8 M-9 M-11 M-13 M-17
 # needs: xvmd xvm xvm_mem.ko mem-blocks

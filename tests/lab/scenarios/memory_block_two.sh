@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Two guests of xl's and the engine alone: a block goes from one to the other, and two to a new guest; nobody reboots.
 # clock: icount
+# long: minutes of emulation
 # timeout: 700
 # shows: M-1 M-3 M-5 M-6 M-7 M-8 M-9 M-13 M-17
 # needs: xvm_mem.ko mem-blocks
