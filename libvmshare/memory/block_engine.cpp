@@ -18,16 +18,8 @@ port::Memory_progress no_more() {
 
 } // namespace
 
-Result<std::optional<port::Domain_info>> Block_engine::living(const Domain_id& id) {
-    auto info = domains_.info(id.domid);
-    if (!info && info.error().fault == Fault::not_found) return std::optional<port::Domain_info>{};
-    if (!info) return tl::unexpected<Error>(std::move(info.error()));
-    if (info->id.uuid != id.uuid || info->dying) return std::optional<port::Domain_info>{};
-    return std::optional(std::move(*info));
-}
-
 Result<std::uint64_t> Block_engine::owned(const Domain_id& id) {
-    XVM_TRY_LET(const auto info, living(id));
+    XVM_TRY_LET(const auto info, port::living(domains_, id));
     if (!info) return gone(id);
     return info->memory_bytes;
 }
@@ -38,7 +30,7 @@ Result<std::uint64_t> Block_engine::granularity_bytes(const Domain_id& id) {
 }
 
 Result<port::Memory_side> Block_engine::look(const Domain_id& id) {
-    XVM_TRY_LET(const auto info, living(id));
+    XVM_TRY_LET(const auto info, port::living(domains_, id));
     if (!info) return gone(id);
     return port::Memory_side{id, info->memory_bytes, info->memory_bytes, info->memory_max_bytes};
 }
@@ -94,7 +86,7 @@ Status Block_engine::request(const Domain_id& id, Slots& slots, std::uint64_t le
 }
 
 Status Block_engine::ask(const port::Memory_side& from, std::uint64_t leave_bytes) {
-    XVM_TRY_LET(const auto info, living(from.id));
+    XVM_TRY_LET(const auto info, port::living(domains_, from.id));
     if (!info) return gone(from.id);
     XVM_TRY_LET(Slots slots, Slots::read(store_, from.id.domid));
     XVM_TRY(tend(from.id, slots));
@@ -141,7 +133,7 @@ Result<port::Memory_progress> Block_engine::refused(const Domain_id& id, const S
 
 Result<port::Memory_progress> Block_engine::released(const port::Memory_side& from,
                                                      std::uint64_t leave_bytes) {
-    XVM_TRY_LET(const auto before, living(from.id));
+    XVM_TRY_LET(const auto before, port::living(domains_, from.id));
     if (!before) return no_more();
     XVM_TRY_LET(Slots slots, Slots::read(store_, from.id.domid));
     XVM_TRY(tend(from.id, slots));
@@ -154,7 +146,7 @@ Result<port::Memory_progress> Block_engine::released(const port::Memory_side& fr
                          refusal->second.event != 0;
     if (asked_.contains(from.id) && !starves) XVM_TRY(request(from.id, slots, leave_bytes));
 
-    XVM_TRY_LET(const auto now, living(from.id));
+    XVM_TRY_LET(const auto now, port::living(domains_, from.id));
     if (!now) return no_more();
     if (now->memory_bytes <= leave_bytes)
         return port::Memory_progress{now->memory_bytes, port::Memory_state::done, 0, {}};
@@ -170,7 +162,7 @@ Result<port::Memory_progress> Block_engine::released(const port::Memory_side& fr
 }
 
 Status Block_engine::withdraw(const port::Memory_side& from, std::uint64_t keep_bytes) {
-    XVM_TRY_LET(const auto info, living(from.id));
+    XVM_TRY_LET(const auto info, port::living(domains_, from.id));
     if (!info) return {};
     asked_.erase(from.id);
     XVM_TRY_LET(Slots slots, Slots::read(store_, from.id.domid));
@@ -203,7 +195,7 @@ Status Block_engine::fill(const Domain_id& id, Slots& slots, std::uint32_t slot)
 }
 
 Status Block_engine::offer(const port::Memory_side& to, std::uint64_t have_bytes) {
-    XVM_TRY_LET(const auto info, living(to.id));
+    XVM_TRY_LET(const auto info, port::living(domains_, to.id));
     if (!info) return gone(to.id);
     XVM_TRY_LET(Slots slots, Slots::read(store_, to.id.domid));
     XVM_TRY(tend(to.id, slots));
@@ -240,13 +232,13 @@ Status Block_engine::hear_insertions(const Domain_id& id, Slots& slots) {
 }
 
 Result<port::Memory_progress> Block_engine::taken(const port::Memory_side& to, std::uint64_t have_bytes) {
-    XVM_TRY_LET(const auto before, living(to.id));
+    XVM_TRY_LET(const auto before, port::living(domains_, to.id));
     if (!before) return no_more();
     XVM_TRY_LET(Slots slots, Slots::read(store_, to.id.domid));
     XVM_TRY(tend(to.id, slots));
     XVM_TRY(slots.serve());
     XVM_TRY(hear_insertions(to.id, slots));
-    XVM_TRY_LET(const auto now, living(to.id));
+    XVM_TRY_LET(const auto now, port::living(domains_, to.id));
     if (!now) return no_more();
     const bool pending = slots.count(Slot_state::insert_pending) != 0;
     if (now->memory_bytes >= have_bytes && !pending)

@@ -39,7 +39,6 @@ class Block_engine final : public port::Memory_engine {
         unsigned status = 0;
     };
 
-    [[nodiscard]] Result<std::optional<port::Domain_info>> living(const Domain_id& id);
     [[nodiscard]] Result<std::uint64_t> owned(const Domain_id& id);
     /// Finishes what a crash has left half done.
     [[nodiscard]] Status tend(const Domain_id& id, Slots& slots);

@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -166,5 +167,8 @@ class Domains {
     /// The hypervisor's own messages that it still has, oldest first, as lines.
     [[nodiscard]] virtual Result<std::string> hypervisor_log() = 0;
 };
+
+/// The domain, if it is there, lives, and is still the one that is meant.
+[[nodiscard]] Result<std::optional<Domain_info>> living(Domains& domains, const Domain_id& id);
 
 } // namespace xvm::port

@@ -29,20 +29,12 @@ tl::unexpected<Error> gone(const Domain_id& id) {
 
 } // namespace
 
-Result<std::optional<port::Domain_info>> Balloon_engine::living(const Domain_id& id) {
-    auto info = domains_.info(id.domid);
-    if (!info && info.error().fault == Fault::not_found) return std::optional<port::Domain_info>{};
-    if (!info) return tl::unexpected<Error>(std::move(info.error()));
-    if (info->id.uuid != id.uuid || info->dying) return std::optional<port::Domain_info>{};
-    return std::optional(std::move(*info));
-}
-
 Result<std::uint64_t> Balloon_engine::granularity_bytes(const Domain_id&) {
     return page_bytes;
 }
 
 Result<port::Memory_side> Balloon_engine::look(const Domain_id& id) {
-    XVM_TRY_LET(const auto info, living(id));
+    XVM_TRY_LET(const auto info, port::living(domains_, id));
     if (!info) return gone(id);
     XVM_TRY_LET(const std::uint64_t target, memory_target(store_, id.domid, info->memory_bytes));
     return port::Memory_side{id, info->memory_bytes, target, info->memory_max_bytes};
@@ -54,14 +46,14 @@ Status Balloon_engine::bound(const port::Memory_side& side, std::uint64_t bytes)
 }
 
 Status Balloon_engine::ask(const port::Memory_side& from, std::uint64_t leave_bytes) {
-    XVM_TRY_LET(const auto info, living(from.id));
+    XVM_TRY_LET(const auto info, port::living(domains_, from.id));
     if (!info) return gone(from.id);
     return bound(from, leave_bytes);
 }
 
 Result<port::Memory_progress> Balloon_engine::released(const port::Memory_side& from,
                                                        std::uint64_t leave_bytes) {
-    XVM_TRY_LET(const auto info, living(from.id));
+    XVM_TRY_LET(const auto info, port::living(domains_, from.id));
     if (!info) return port::Memory_progress{0, port::Memory_state::gone, 0, {}};
     const bool there = info->memory_bytes <= leave_bytes;
     return port::Memory_progress{
@@ -69,12 +61,12 @@ Result<port::Memory_progress> Balloon_engine::released(const port::Memory_side& 
 }
 
 Status Balloon_engine::withdraw(const port::Memory_side& from, std::uint64_t keep_bytes) {
-    XVM_TRY_LET(const auto info, living(from.id));
+    XVM_TRY_LET(const auto info, port::living(domains_, from.id));
     return info ? bound(from, keep_bytes) : Status{};
 }
 
 Status Balloon_engine::offer(const port::Memory_side& to, std::uint64_t have_bytes) {
-    XVM_TRY_LET(const auto info, living(to.id));
+    XVM_TRY_LET(const auto info, port::living(domains_, to.id));
     if (!info) return gone(to.id);
     if (have_bytes > info->memory_bytes) {
         XVM_TRY_LET(const port::Host_info host, domains_.host());
@@ -87,7 +79,7 @@ Status Balloon_engine::offer(const port::Memory_side& to, std::uint64_t have_byt
 }
 
 Result<port::Memory_progress> Balloon_engine::taken(const port::Memory_side& to, std::uint64_t have_bytes) {
-    XVM_TRY_LET(const auto info, living(to.id));
+    XVM_TRY_LET(const auto info, port::living(domains_, to.id));
     if (!info) return port::Memory_progress{0, port::Memory_state::gone, 0, {}};
     const bool there = info->memory_bytes >= have_bytes;
     return port::Memory_progress{

@@ -32,8 +32,6 @@ class Balloon_engine final : public port::Memory_engine {
                                                       std::uint64_t have_bytes) override;
 
   private:
-    /// The domain, if it is there, lives, and is still the one that is meant.
-    [[nodiscard]] Result<std::optional<port::Domain_info>> living(const Domain_id& id);
     [[nodiscard]] Status bound(const port::Memory_side& side, std::uint64_t bytes);
 
     port::Domains& domains_;

@@ -154,10 +154,8 @@ Status pass(Work& work, const json::object& args) {
 
 /// Xen's limit as it was, which may be above what the guest has: it could grow before, too.
 Status put_limit_back(Work& work, const Flow_end& end) {
-    const auto info = work.ports().domains.info(end.side.id.domid);
-    if (!info && info.error().fault == Fault::not_found) return {};
-    if (!info) return tl::unexpected<Error>(info.error());
-    if (info->id.uuid != end.side.id.uuid || info->dying) return {};
+    XVM_TRY_LET(const auto info, port::living(work.ports().domains, end.side.id));
+    if (!info) return {};
     return work.ports().domains.set_memory_max(end.side.id.domid, end.side.limit_bytes);
 }
 
