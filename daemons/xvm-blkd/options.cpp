@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemons/xvm-blkd/options.hpp"
 
+#include "daemons/common/command_line.hpp"
+
 #include <boost/program_options.hpp>
-#include <iostream>
 
 namespace xvm::blkd {
 
@@ -25,24 +26,9 @@ Result<std::optional<Options>> parse_options(int argc, const char* const* argv) 
         ("time", po::value(&options.time)->value_name("PATH"),
          "the timer page that requests are stamped with (default: that of xvm-timed)") //
         ("hosted", po::value(&options.hosted)->value_name("SOCKET"),
-         "work on a hosted machine instead of Xen: for tests") //
-        ("version", "print the version")                       //
-        ("help", "print this");
-    po::variables_map given;
-    try {
-        po::store(po::command_line_parser(argc, argv).options(known).positional({}).run(), given);
-        po::notify(given);
-    } catch (const po::error& e) {
-        return fail(Fault::usage, "command line", e.what(), "see xvm-blkd --help");
-    }
-    if (given.count("help") != 0) {
-        std::cout << known;
-        return std::nullopt;
-    }
-    if (given.count("version") != 0) {
-        std::cout << "xvm-blkd " XVM_VERSION "\n";
-        return std::nullopt;
-    }
+         "work on a hosted machine instead of Xen: for tests");
+    XVM_TRY_LET(const bool goes_on, daemon::read_command_line("xvm-blkd", XVM_VERSION, known, argc, argv));
+    if (!goes_on) return std::nullopt;
     if (options.threads == 0 || options.threads > threads_max)
         return fail(Fault::usage, "--threads", "is " + std::to_string(options.threads), "give 1 to 64");
     return options;

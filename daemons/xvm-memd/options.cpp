@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemons/xvm-memd/options.hpp"
 
+#include "daemons/common/command_line.hpp"
+
 #include <boost/program_options.hpp>
-#include <iostream>
 
 namespace xvm::memd {
 
@@ -19,22 +20,8 @@ Result<std::optional<Options>> parse_options(int argc, const char* const* argv) 
         ("dry-run", po::bool_switch(&options.dry_run), "say what would be moved, and move nothing")         //
         ("log-level", po::value(&options.log_level)->default_value(options.log_level)->value_name("LEVEL"),
          "trace, debug, info, warn or error");
-    known.add_options()("help", "print this")("version", "print the version");
-    po::variables_map given;
-    try {
-        po::store(po::command_line_parser(argc, argv).options(known).positional({}).run(), given);
-        po::notify(given);
-    } catch (const po::error& e) {
-        return fail(Fault::usage, "command line", e.what(), "see xvm-memd --help");
-    }
-    if (given.count("help") != 0) {
-        std::cout << known;
-        return std::nullopt;
-    }
-    if (given.count("version") != 0) {
-        std::cout << "xvm-memd " XVM_VERSION "\n";
-        return std::nullopt;
-    }
+    XVM_TRY_LET(const bool goes_on, daemon::read_command_line("xvm-memd", XVM_VERSION, known, argc, argv));
+    if (!goes_on) return std::nullopt;
     return options;
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemons/xvm-timed/options.hpp"
 
+#include "daemons/common/command_line.hpp"
 #include "libvmshare/abi/timer_owner.h"
 
 #include <boost/program_options.hpp>
-#include <iostream>
 
 namespace xvm::timed {
 
@@ -29,22 +29,8 @@ Result<std::optional<Options>> parse_options(int argc, const char* const* argv) 
          "trace, debug, info, warn or error") //
         ("hosted", po::value(&options.hosted)->value_name("SOCKET"),
          "work on a hosted machine instead of Xen: for tests");
-    known.add_options()("help", "print this")("version", "print the version");
-    po::variables_map given;
-    try {
-        po::store(po::command_line_parser(argc, argv).options(known).positional({}).run(), given);
-        po::notify(given);
-    } catch (const po::error& e) {
-        return fail(Fault::usage, "command line", e.what(), "see xvm-timed --help");
-    }
-    if (given.count("help") != 0) {
-        std::cout << known;
-        return std::nullopt;
-    }
-    if (given.count("version") != 0) {
-        std::cout << "xvm-timed " XVM_VERSION "\n";
-        return std::nullopt;
-    }
+    XVM_TRY_LET(const bool goes_on, daemon::read_command_line("xvm-timed", XVM_VERSION, known, argc, argv));
+    if (!goes_on) return std::nullopt;
     if (options.owner != "auto" && options.owner != "kernel" && options.owner != "program")
         return fail(Fault::usage, "--owner", "is '" + options.owner + "'", "give auto, kernel or program");
     return options;
