@@ -8,14 +8,17 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 import unittest
 
-XVM, XVMD, SERVICE, BAD = (os.path.abspath(path) for path in sys.argv[1:5])
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "mistakes"))
+import hosted
+
+PROGRAMS = hosted.Programs(xvm=sys.argv[1], xvmd=sys.argv[2])
+SERVICE, BAD = (os.path.abspath(path) for path in sys.argv[3:5])
 WITHIN_S = 60
 GUEST = 'name = "web"\ntype = "pv"\nmemory = "64MiB"\nmemory_max = "96MiB"\nvcpus = 2\nkernel = "vmlinux"\n'
 
@@ -33,36 +36,14 @@ def wait_until(condition, what):
         time.sleep(0.02)
 
 
-class Daemon:
-    """xvmd without Xen, with a management service; ends with the block."""
+class Daemon(hosted.Daemon):
+    """xvmd with a management service."""
 
     def __init__(self, dir, *options, service=SERVICE, mode="process"):
-        self.dir = dir
-        self.socket = os.path.join(dir, "xvmd.sock")
-        self.log = os.path.join(dir, "xvmd.log")
-        self.command = [XVMD, "--hosted", "--hosted-guests", "--socket", self.socket, "--log-level", "debug",
-                        "--run-dir", os.path.join(dir, "run"), "--state-dir", os.path.join(dir, "state"),
-                        "--block-socket", os.path.join(dir, "blkd.sock"), "--service", mode,
-                        "--service-program", service, *options]
-
-    def __enter__(self):
-        with open(self.log, "a") as log:
-            self.process = subprocess.Popen(self.command, stderr=log)
-        wait_until(lambda: self.process.poll() is not None or self.xvm("list").returncode != 8, "xvmd starts")
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(timeout=60)
-
-    def xvm(self, *args):
-        return subprocess.run([XVM, *args, "--socket", self.socket], cwd=self.dir, capture_output=True, text=True,
-                              timeout=120)
+        super().__init__(PROGRAMS, dir, "--hosted-guests", "--service", mode, "--service-program", service, *options)
 
     def show(self):
-        done = self.xvm(*"service show -o json".split())
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return self.json("service", "show")
 
     def await_state(self, *states):
         wait_until(lambda: self.show()["state"] in states, "the service is " + " or ".join(states))

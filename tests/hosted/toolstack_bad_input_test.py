@@ -122,6 +122,5 @@ class Toolstack(unittest.TestCase):
 
 if __name__ == "__main__":
     program = unittest.main(argv=sys.argv[:1], exit=False)
-    PROGRAMS.close()
     print(", ".join(f"{value} {what}" for what, value in counted.items()))
     sys.exit(not program.result.wasSuccessful())

@@ -135,5 +135,4 @@ class Config(unittest.TestCase):
 
 if __name__ == "__main__":
     program = unittest.main(argv=sys.argv[:1], exit=False)
-    PROGRAMS.close()
     sys.exit(not program.result.wasSuccessful())

@@ -7,59 +7,27 @@ import json
 import os
 import shutil
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
 import unittest
 
-XVM, XVMD = (os.path.abspath(path) for path in sys.argv[1:3])
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "mistakes"))
+import hosted
+
+PROGRAMS = hosted.Programs(xvm=sys.argv[1], xvmd=sys.argv[2])
 WITHIN_S = 30
 MIB = 1 << 20
 HEAD_BYTES = 65536
 GUEST = 'name = "web"\ntype = "pv"\nmemory = "64MiB"\nmemory_max = "96MiB"\nvcpus = 2\nkernel = "vmlinux"\n'
 
 
-class Daemon:
-    """xvmd without Xen, on a socket in `dir`; ends with the block."""
-
+class Daemon(hosted.Daemon):
     def __init__(self, dir, *options):
-        self.dir = dir
-        self.socket = os.path.join(dir, "xvmd.sock")
-        self.log = os.path.join(dir, "xvmd.log")
-        self.command = [XVMD, "--hosted", "--socket", self.socket, "--log-level", "debug",
-                        "--run-dir", os.path.join(dir, "run"), "--state-dir", os.path.join(dir, "state"),
-                        "--block-socket", os.path.join(dir, "blkd.sock"), *options]
-
-    def __enter__(self):
-        with open(self.log, "a") as log:
-            self.process = subprocess.Popen(self.command, stderr=log)
-        wait_until(lambda: self.xvm("list").returncode != 8, "xvmd starts")
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(timeout=60)
-
-    def xvm(self, *args):
-        return subprocess.run([XVM, *args, "--socket", self.socket], cwd=self.dir, capture_output=True, text=True,
-                              timeout=120)
-
-    def json(self, *args):
-        done = self.xvm(*args, "-o", "json")
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        super().__init__(PROGRAMS, dir, *options)
 
     def state(self, name="web"):
         return self.json("show", name)["state"]
-
-    def ledger(self):
-        with socket.socket(socket.AF_UNIX) as client:
-            client.connect(self.socket)
-            client.sendall(b"GET /v1/hosted/ledger HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-            answer = b"".join(iter(lambda: client.recv(65536), b""))
-        return json.loads(answer.split(b"\r\n\r\n", 1)[1])
 
 
 def wait_until(condition, what):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The world of a mistake without Xen: the real programs, a make-believe machine, files in a directory of its own."""
 
+import atexit
 import contextlib
 import fcntl
 import json
@@ -26,9 +27,7 @@ class Programs:
             setattr(self, name, os.path.abspath(path))
             os.symlink(os.path.abspath(path), os.path.join(self.directory, name.replace("_", "-")))
         os.chmod(self.directory, 0o755)
-
-    def close(self):
-        shutil.rmtree(self.directory)
+        atexit.register(shutil.rmtree, self.directory, ignore_errors=True)
 
 
 class Daemon:
@@ -36,6 +35,7 @@ class Daemon:
 
     def __init__(self, programs, dir, *options):
         self.programs = programs
+        self.dir = dir
         self.socket = os.path.join(dir, "xvmd.sock")
         self.log = os.path.join(dir, "xvmd.log")
         self.command = [programs.xvmd, "--hosted", "--socket", self.socket, "--log-level", "debug",
@@ -46,7 +46,7 @@ class Daemon:
         with open(self.log, "a") as log:
             self.process = subprocess.Popen(self.command, stderr=log)
         deadline = time.monotonic() + STARTED_WITHIN_S
-        while subprocess.run([self.programs.xvm, "list", "--socket", self.socket], capture_output=True).returncode == 8:
+        while self.xvm("list").returncode == 8:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("xvmd does not start: " + open(self.log).read())
             time.sleep(0.02)
@@ -55,6 +55,16 @@ class Daemon:
     def __exit__(self, *_):
         self.process.terminate()
         self.status = self.process.wait(timeout=60)
+
+    def xvm(self, *words):
+        """What the command did, in the daemon's directory."""
+        return subprocess.run([self.programs.xvm, *words, "--socket", self.socket], cwd=self.dir, capture_output=True,
+                              text=True, timeout=120)
+
+    def json(self, *words):
+        done = self.xvm(*words, "-o", "json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
 
     def ledger(self):
         """All that guests take from the machine."""

@@ -39,11 +39,8 @@ def main():
     parser.add_argument("programs", nargs=4, metavar="PROGRAM")
     options = parser.parse_args()
     programs = hosted.Programs(**dict(zip(("xvm", "xvmd", "xvm_pack", "xvm_import"), options.programs)))
-    try:
-        results = [run_one(programs, mistake) for mistake in catalogue.load()
-                   if mistake.hosted and (not options.only or mistake.id in options.only)]
-    finally:
-        programs.close()
+    results = [run_one(programs, mistake) for mistake in catalogue.load()
+               if mistake.hosted and (not options.only or mistake.id in options.only)]
     failed = [one for one in results if not (one["golden"] and one["right"]) or one["leaves"]]
     if options.output == "json":
         print(json.dumps(results, indent=1))
