@@ -21,8 +21,9 @@ void fill(run::Shell_pool& pool, port::Domains& domains) {
 }
 
 std::size_t shells(port::Domains& domains) {
+    const auto all = domains.list();
     std::size_t count = 0;
-    for (const port::Domain_info& info : *domains.list())
+    for (const port::Domain_info& info : *all)
         count += run::is_shell(info.id.uuid) ? 1 : 0;
     return count;
 }
