@@ -164,6 +164,23 @@ guest_line() { # NAME PATTERN -> the last line that matches, without the end's c
     grep -E "$2" "$(guest_log "$1")" | tail -n 1 | tr -d '\r'
 }
 
+guest_type() { # NAME COMMAND: into its console, as one who sits there would
+    printf '%s\n' "$2" >"$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty")"
+}
+
+guest_ask() { # NAME COMMAND SECONDS -> what it printed in lines that begin with "xvm:"
+    _log=$(guest_log "$1")
+    _from=$(($(wc -c <"$_log") + 1))
+    guest_type "$1" "$2; echo xvm-end"
+    # The command's own echo is no line that begins so.
+    wait_for "tail -c +$_from $_log | grep -q '^xvm-end'" "$3" || return 1
+    tail -c "+$_from" "$_log" | tr -d '\r' | grep -a '^xvm:'
+}
+
+field() { # NAME LINE -> the value of NAME=value in it
+    printf '%s\n' "$2" | tr ' ' '\n' | sed -n "s/^$1=//p"
+}
+
 guest_destroy() { # NAME
     xl destroy "$1"
 }

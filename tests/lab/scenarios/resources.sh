@@ -5,7 +5,7 @@
 # needs: xvmd xvm
 guest_initrd /run/initrd /payload/guest/resources.guest.sh
 check "xvmd starts" daemon_start xvmd
-field() { # NAME FIELD: of `xvm memory show`
+memory_shown() { # NAME FIELD: of `xvm memory show`
     xvm memory show "$1" -o csv --columns "$2" --no-header
 }
 memory_of() { # NAME: what xl says, MiB
@@ -25,7 +25,7 @@ END
 
     check "It gives memory up, and is waited for" xvm memory set "$type" 128MiB --wait --timeout 60s
     check "xl sees it" [ "$(memory_of "$type")" -le 129 ]
-    check_equal "It is asked to have that" $((128 << 20)) "$(field "$type" target_bytes)"
+    check_equal "It is asked to have that" $((128 << 20)) "$(memory_shown "$type" target_bytes)"
     check "It takes the memory again" xvm mem "$type" 160MiB --wait --timeout 60s
     check "xl sees that" [ "$(memory_of "$type")" -ge 159 ]
     check_not "It does not get more than it may have" xvm memory set "$type" 1GiB

@@ -6,9 +6,7 @@
 # long: a measurement
 # needs: xvm-timed xvm_timer.ko xvm_time_owner.ko time-probe
 . /usr/lib/xvm-test/timer.inc
-mkdir -p /run/xvm
-check "The kernel's owner is loaded" owner_module
-check "xvm-timed starts on it" daemon_start xvm-timed
+timer_start
 
 traced() { # GUEST KIND -> "READS RECORDS" of 0.2 s of reading
     rm -f /tmp/trace

@@ -6,9 +6,7 @@
 # long: a measurement, of optimised programs
 # needs: xvm-timed xvm_timer.ko xvm_time_owner.ko time-probe
 . /usr/lib/xvm-test/timer.inc
-mkdir -p /run/xvm
-check "The kernel's owner is loaded" owner_module
-check "xvm-timed starts on it" daemon_start xvm-timed
+timer_start
 
 # All guests read for half a second at once, or do the same without a read.
 all_read() { # KIND -> "READS RECORDS" of all of them

@@ -6,9 +6,7 @@
 # needs: xvmd xvm-blkd xvm xvm-timed xvm_blkfront.ko xvm_timer.ko xvm_time_owner.ko time-probe
 . /usr/lib/xvm-test/timer.inc
 . /usr/lib/xvm-test/timer_io.inc
-mkdir -p /run/xvm
-check "The kernel's owner is loaded" owner_module
-check "xvm-timed starts on it" daemon_start xvm-timed
+timer_start
 check "xvmd and xvm-blkd start" xvm_start
 check "A guest whose requests are stamped is made" disk_guest timed pvh xvm_timer xvm_blkfront
 

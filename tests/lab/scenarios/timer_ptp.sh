@@ -4,9 +4,7 @@
 # timeout: 300
 # needs: xvm-timed xvm_timer.ko xvm_time_owner.ko time-probe ptp
 . /usr/lib/xvm-test/timer.inc
-mkdir -p /run/xvm
-check "The kernel's owner is loaded" owner_module
-check "xvm-timed starts on it" daemon_start xvm-timed
+timer_start
 cat >/tmp/ptp.guest.sh <<'END'
 insmod /lib/modules/xvm_timer.ko || exit 1
 until [ -e /dev/ptp0 ]; do sleep 0.2; done

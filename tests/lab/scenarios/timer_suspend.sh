@@ -5,24 +5,7 @@
 # shows: T-9
 # needs: xvmd xvm-blkd xvm xvm-timed xvm_timer.ko xvm_time_owner.ko time-probe
 . /usr/lib/xvm-test/timer.inc
-mkdir -p /run/xvm
-check "The kernel's owner is loaded" owner_module
-check "xvm-timed starts on it" daemon_start xvm-timed
-check "xvmd starts" xvm_start
-guest_create() { # for timer_guest: by xvm, which can save what it made
-    cat >/tmp/one.toml <<END
-name = "one"
-type = "pv"
-memory = "128MiB"
-kernel = "$KERNEL"
-ramdisk = "/tmp/one.cpio"
-pin = $GUEST_CPU
-command_line = "console=hvc0 loglevel=4 cryptomgr.notests"
-END
-    xvm create /tmp/one.toml
-}
-check "A guest is made" timer_guest one pv
-check "It has the page" guest_wait one "^xvm: time owner=kernel" 120
+savable_guest
 before=$(guest_ask one "t tick" 30)
 old=$(xl domid one)
 # Its watch goes on across the whole.
