@@ -13,10 +13,12 @@
 #ifndef XVM_TIMER_H
 #define XVM_TIMER_H
 
+#include <linux/hrtimer.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
+#include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <xen/grant_table.h>
@@ -38,10 +40,12 @@ struct xvm_timer {
 	struct xvm_time_local *local; /* a page of its own: programs map it */
 	struct xvm_time_past past;    /* what programs can have read of the pages before */
 
-	/* The watch over the owner. */
+	/* The watch over the owner: slow for its life, and for disruptions while a program waits.
+	 */
 	struct delayed_work check;
+	struct hrtimer poll_timer;
+	spinlock_t watch; /* the next word, and local->disruptions while attached */
 	u64 generation;
-	atomic_t pollers;
 	wait_queue_head_t disrupted;
 };
 
@@ -52,6 +56,11 @@ u64 xvm_timer_stamp(void);
 
 /* A snapshot of the page; -ENODEV: none is mapped, -ETIMEDOUT: the owner is dead. */
 int xvm_timer_snapshot(struct xvm_time_snapshot *out);
+
+/* Tells those who wait if the page says disruption. Any context. */
+void xvm_timer_look(void);
+/* Somebody is in the queue of those who wait: looks twice a tick as long as anybody is. */
+void xvm_timer_watch(void);
 
 /* --- xvm_timer_dev.c --- */
 

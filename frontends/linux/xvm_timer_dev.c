@@ -231,15 +231,14 @@ static int dev_open(struct inode *inode, struct file *file)
 
 	if (!o)
 		return -ENOMEM;
+	xvm_timer_look(); /* what was before does not count */
 	o->disruptions = READ_ONCE(xvm_timer.local->disruptions);
 	file->private_data = o;
-	atomic_inc(&xvm_timer.pollers);
 	return 0;
 }
 
 static int dev_release(struct inode *inode, struct file *file)
 {
-	atomic_dec(&xvm_timer.pollers);
 	kfree(file->private_data);
 	return 0;
 }
@@ -253,7 +252,8 @@ static int take_copy(struct opened *o)
 	int error;
 
 	mutex_lock(&t->mutex);
-	o->disruptions = t->local->disruptions;
+	xvm_timer_look();
+	o->disruptions = READ_ONCE(t->local->disruptions);
 	error = xvm_timer_snapshot(&s);
 	if (!error) {
 		memcpy(o->copy, t->page, sizeof(o->copy));
@@ -278,6 +278,8 @@ static __poll_t dev_poll(struct file *file, poll_table *table)
 	struct opened *o = file->private_data;
 
 	poll_wait(file, &xvm_timer.disrupted, table);
+	xvm_timer_watch();
+	xvm_timer_look();
 	return READ_ONCE(xvm_timer.local->disruptions) == o->disruptions
 		   ? EPOLLIN | EPOLLRDNORM
 		   : EPOLLIN | EPOLLRDNORM | EPOLLPRI;

@@ -13,7 +13,7 @@
 
 #include "xvm_timer.h"
 
-#define CHECK_IDLE_MS 100
+#define CHECK_MS 100
 #define SAMPLES 8
 
 struct xvm_timer xvm_timer;
@@ -228,10 +228,64 @@ static struct xenbus_watch offer_watch = {
 /* --- the watch over the owner
  * ----------------------------------------------------------------------- */
 
+void xvm_timer_look(void)
+{
+	struct xvm_timer *t = &xvm_timer;
+	const struct xvm_time_reader *reader;
+	unsigned long flags;
+	bool disrupted = false;
+	u64 generation;
+
+	rcu_read_lock();
+	reader = rcu_dereference(t->current_reader);
+	if (reader) {
+		spin_lock_irqsave(&t->watch, flags);
+		generation = READ_ONCE(reader->page->line.generation);
+		disrupted = generation != t->generation;
+		if (disrupted) {
+			t->generation = generation;
+			WRITE_ONCE(t->local->disruptions, t->local->disruptions + 1);
+		}
+		spin_unlock_irqrestore(&t->watch, flags);
+	}
+	rcu_read_unlock();
+	if (disrupted)
+		wake_up_interruptible(&t->disrupted);
+}
+
+static u64 poll_period_ns(void)
+{
+	const struct xvm_time_reader *reader;
+	u64 ns = TICK_NSEC;
+
+	rcu_read_lock();
+	reader = rcu_dereference(xvm_timer.current_reader);
+	if (reader)
+		ns = clamp_t(u64, reader->constants.tick_ns / 2, NSEC_PER_MSEC / 2, TICK_NSEC);
+	rcu_read_unlock();
+	return ns;
+}
+
+static enum hrtimer_restart poll_now(struct hrtimer *self)
+{
+	xvm_timer_look();
+	if (!wq_has_sleeper(&xvm_timer.disrupted))
+		return HRTIMER_NORESTART;
+	hrtimer_forward_now(self, ns_to_ktime(poll_period_ns()));
+	return HRTIMER_RESTART;
+}
+
+void xvm_timer_watch(void)
+{
+	smp_mb(); /* whoever just went to sleep is seen by poll_now, or its end is seen here */
+	if (!hrtimer_is_queued(&xvm_timer.poll_timer))
+		hrtimer_start(&xvm_timer.poll_timer, ns_to_ktime(poll_period_ns()),
+			      HRTIMER_MODE_REL);
+}
+
 static void check(struct work_struct *work)
 {
 	struct xvm_timer *t = &xvm_timer;
-	u64 generation;
 	bool stale;
 
 	mutex_lock(&t->mutex);
@@ -242,14 +296,8 @@ static void check(struct work_struct *work)
 			pr_info("xvm_timer: the owner of the page %s\n",
 				stale ? "is silent" : "is back");
 		}
-		generation = READ_ONCE(t->page->line.generation);
-		if (generation != t->generation) {
-			t->generation = generation;
-			WRITE_ONCE(t->local->disruptions, t->local->disruptions + 1);
-			wake_up_interruptible(&t->disrupted);
-		}
-		schedule_delayed_work(
-		    &t->check, atomic_read(&t->pollers) ? 1 : msecs_to_jiffies(CHECK_IDLE_MS));
+		xvm_timer_look();
+		schedule_delayed_work(&t->check, msecs_to_jiffies(CHECK_MS));
 	}
 	mutex_unlock(&t->mutex);
 }
@@ -297,6 +345,7 @@ static void forget_page(struct xvm_timer *t)
 	detach(t);
 	mutex_unlock(&t->mutex);
 	cancel_delayed_work_sync(&t->check);
+	hrtimer_cancel(&t->poll_timer);
 	gnttab_free_pages(1, &t->frame);
 	free_page((unsigned long)t->local);
 }
@@ -311,6 +360,9 @@ static int __init timer_init(void)
 	mutex_init(&t->mutex);
 	init_waitqueue_head(&t->disrupted);
 	INIT_DELAYED_WORK(&t->check, check);
+	spin_lock_init(&t->watch);
+	hrtimer_init(&t->poll_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	t->poll_timer.function = poll_now;
 	t->local = (void *)get_zeroed_page(GFP_KERNEL);
 	if (!t->local)
 		return -ENOMEM;

@@ -7,13 +7,14 @@
 //       watch MS       reads all the time, each clock; counts reads, changes and values that went back
 //       poke           tries to write in every way a program can
 //       poll MS        waits for a disruption
-//       seen N         N programs wait for it, half of them by poll, half by reading the page; prints for
-//       each in
-//                      which tick it saw it, counted from the one whose write brought it
+//       seen N         N programs wait for it, half of them by poll, half by reading the page: the last tick
+//                      in which one saw it, and the last that did not show it to one who looked
+//       disrupt        sets dom0's UTC, and says which tick brought that to the page
 //       cost N         nanoseconds of N reads each, beside the kernel's clocks
 //       loop MS KIND   nothing but reads of one kind (none, tick, coarse, gettime), and how many
 //       read N FILE    N reads of 4 KiB past the cache, and how long one took at most, on the average and in
-//       the middle fork           a child inherits no mapping, and is told by a signal, not by garbage
+//                      the middle
+//       fork           a child inherits no mapping, and is told by a signal, not by garbage
 // Exit code 0 unless the page could not be read at all.
 #include "libvmshare/timer/map.h"
 
@@ -129,32 +130,47 @@ int wait_for_disruption(const char* device, int ms) {
     return 0;
 }
 
-/// One of the programs that wait: the tick in which it saw the disruption, into `seen`.
-void see_disruption(xvm_time_reader& r, const char* device, bool by_poll, std::uint64_t& seen) {
-    constexpr int limit_ms = 60'000;
-    const std::uint64_t before = XVM_TIME_LOAD(r.page->line.generation);
-    const std::uint64_t end = clock_ns() + limit_ms * 1'000'000ULL;
-    if (by_poll) {
-        pollfd file{::open(device, O_RDONLY), POLLPRI, 0};
-        if (::poll(&file, 1, limit_ms) <= 0) return;
-    } else {
-        // As a program that looks once in a while: asleep in between, so that others have their turn.
-        while (XVM_TIME_LOAD(r.page->line.generation) == before && clock_ns() < end)
-            ::usleep(1000);
-        if (XVM_TIME_LOAD(r.page->line.generation) == before) return;
-    }
-    seen = XVM_TIME_LOAD(r.page->tick.value);
+/// What one of the programs that wait for a disruption found, in ticks of the page.
+struct Sight {
+    std::uint64_t seen;   ///< when it saw it; 0: it did not
+    std::uint64_t unseen; ///< the last it looked at that did not show it
+};
+
+constexpr int disruption_limit_ms = 60'000;
+constexpr useconds_t quiet_us = 200'000; ///< after a disruption, where guests share one processor
+
+/// False: the page still says what it said, at the tick that is then noted.
+bool disrupted(const xvm_time_reader& r, std::uint64_t before, std::uint64_t& at_tick) {
+    // In this order: a tick that was read with the old generation after it did not bring the new one.
+    at_tick = XVM_TIME_LOAD(r.page->tick.value);
+    XVM_TIME_FENCE_READ();
+    return XVM_TIME_LOAD(r.page->line.generation) != before;
 }
 
-/// The tick that brought it: the last that the first to look saw with the old generation, and one more.
+void see_disruption(const xvm_time_reader& r, const char* device, bool by_poll, Sight& sight) {
+    const std::uint64_t before = XVM_TIME_LOAD(r.page->line.generation);
+    if (by_poll) {
+        pollfd file{::open(device, O_RDONLY), POLLPRI, 0};
+        if (::poll(&file, 1, disruption_limit_ms) <= 0) return;
+    } else {
+        // As a program that looks twice a tick: asleep in between, so that others have their turn.
+        const auto nap_us = static_cast<useconds_t>(r.constants.tick_ns / 2'000);
+        const std::uint64_t end = clock_ns() + disruption_limit_ms * 1'000'000ULL;
+        for (std::uint64_t tick = 0; !disrupted(r, before, tick); ::usleep(nap_us)) {
+            sight.unseen = tick;
+            if (clock_ns() > end) return;
+        }
+    }
+    sight.seen = XVM_TIME_LOAD(r.page->tick.value);
+}
+
 int disruption_seen(const char* device, bool local, unsigned n) {
-    struct Shared {
-        std::uint64_t brought, seen[64];
-    };
-    n = std::min(n, 64U);
-    void* at = ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    constexpr unsigned most = 64;
+    n = std::min(n, most);
+    void* at =
+        ::mmap(nullptr, most * sizeof(Sight), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED) return 1;
-    auto* shared = static_cast<Shared*>(at);
+    auto* sights = static_cast<Sight*>(at);
     for (unsigned i = 0; i < n; ++i) {
         if (::fork() != 0) continue;
         // A mapping of the page is not inherited: each has its own.
@@ -162,33 +178,41 @@ int disruption_seen(const char* device, bool local, unsigned n) {
         xvm_time_reader r;
         if (xvm_time_map_file(&map, device, local) &&
             xvm_time_open(&r, xvm_time_page_of(&map), xvm_time_local_of(&map)) == XVM_TIME_OK)
-            see_disruption(r, device, i % 2 == 0, shared->seen[i]);
+            see_disruption(r, device, i % 2 == 0, sights[i]);
+        ::usleep(quiet_us); // its end, and what that makes of its mappings, keeps nobody from looking
         ::_exit(0);
     }
-    xvm_time_map map;
-    xvm_time_reader r;
-    if (!xvm_time_map_file(&map, device, local) ||
-        xvm_time_open(&r, xvm_time_page_of(&map), xvm_time_local_of(&map)) != XVM_TIME_OK)
-        return 1;
-    const std::uint64_t before = XVM_TIME_LOAD(r.page->line.generation);
     std::printf("xvm: seen: %u programs wait\n", n);
     std::fflush(stdout);
-    for (std::uint64_t tick = 0;; ::usleep(1000)) {
-        // In this order: a tick that was read with the old generation after it did not bring the new one.
-        tick = XVM_TIME_LOAD(r.page->tick.value);
-        XVM_TIME_FENCE_READ();
-        if (XVM_TIME_LOAD(r.page->line.generation) != before) break;
-        shared->brought = tick + 1;
-    }
     while (::wait(nullptr) > 0)
         ;
-    std::uint64_t most = 0, blind = 0;
+    std::uint64_t last = 0, unseen = 0, blind = 0, last_by_poll = 0;
     for (unsigned i = 0; i < n; ++i) {
-        const std::uint64_t seen = shared->seen[i];
-        blind += seen == 0;
-        if (seen > shared->brought) most = std::max(most, seen - shared->brought);
+        blind += sights[i].seen == 0;
+        last = std::max(last, sights[i].seen);
+        if (i % 2 == 0) last_by_poll = std::max(last_by_poll, sights[i].seen);
+        unseen = std::max(unseen, sights[i].unseen);
     }
-    std::printf("xvm: seen programs=%u blind=%" PRIu64 " most_ticks=%" PRIu64 "\n", n, blind, most);
+    std::printf("xvm: seen programs=%u blind=%" PRIu64 " last=%" PRIu64 " last_by_poll=%" PRIu64
+                " unseen=%" PRIu64 "\n",
+                n, blind, last, last_by_poll, unseen);
+    return 0;
+}
+
+/// Sets UTC by an hour, and says which tick brought that to the page: the first that shows it.
+int disrupt(const xvm_time_reader& r) {
+    const std::uint64_t before = XVM_TIME_LOAD(r.page->line.generation);
+    timespec utc{};
+    ::clock_gettime(CLOCK_REALTIME, &utc);
+    utc.tv_sec += 3600;
+    std::uint64_t earliest = 0, tick = 0;
+    if (::clock_settime(CLOCK_REALTIME, &utc) != 0) return std::perror("clock_settime"), 1;
+    for (; !disrupted(r, before, tick); ::usleep(200))
+        earliest = tick + 1;
+    tick = XVM_TIME_LOAD(r.page->tick.value);
+    ::usleep(quiet_us);
+    std::printf("xvm: disrupted earliest=%" PRIu64 " latest=%" PRIu64 "\n", earliest == 0 ? tick : earliest,
+                tick);
     return 0;
 }
 
@@ -311,6 +335,7 @@ int main(int argc, char** argv) {
     if (command == "poke") return poke(r, argv[1]);
     if (command == "cost") return costs(r, n);
     if (command == "loop") return loop_of(r, n, argc > 5 ? argv[5] : "coarse");
+    if (command == "disrupt") return disrupt(r);
     if (command == "fork") return fork_and_read(r);
     return std::fprintf(stderr, "time-probe: %s: no such command\n", argv[3]), 2;
 }
