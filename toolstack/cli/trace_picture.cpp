@@ -86,6 +86,13 @@ Unit unit_of(double ns) {
                       : Unit{"s", 1e9};
 }
 
+/// As everywhere, but with a sign for micro, as the axes have.
+std::string told(double ns) {
+    std::string text = short_time(static_cast<std::uint64_t>(ns));
+    if (text.ends_with(" us")) text.replace(text.size() - 2, 1, "\xc2\xb5");
+    return text;
+}
+
 /// 1, 2 or 5 times a power of ten, so that about `wanted` steps reach `most`.
 double step_of(double most, int wanted) {
     const double rough = std::max(most, 1e-9) / wanted, decade = std::pow(10, std::floor(std::log10(rough)));
@@ -166,7 +173,7 @@ std::string means(const std::vector<Timed_request>& all, const Span& span) {
             text += rectangle(left + wide * static_cast<double>(b) + wide * 0.05, y(below + mean), wide * 0.9,
                               y(below) - y(below + mean), phases[p].colour);
             below += mean;
-            said += std::string(", ") + phases[p].name + " " + short_time(static_cast<std::uint64_t>(mean));
+            said += std::string(", ") + phases[p].name + " " + told(mean);
         }
         text += "<title>" + escaped(said) + "</title></g>\n";
     }
@@ -190,42 +197,78 @@ std::string mark(std::size_t phase, double x, double y) {
     return "<path d=\"M" + at(x) + " " + at(y - 3.4) + "l3.4 6h-6.8z" + fill;
 }
 
+/// It has no longest phase.
+std::string no_time(double x, double y) {
+    return "<circle cx=\"" + at(x) + "\" cy=\"" + at(y) + "\" r=\"3\" fill=\"#fff\" stroke=\"#777\"/>";
+}
+
+/// Of more requests than there are to be dots: the slowest half, of the others every n-th; slowest first.
+void thin_out(std::vector<Timed_request>& all) {
+    std::sort(all.begin(), all.end(),
+              [](const Timed_request& a, const Timed_request& b) { return a.whole_ns() > b.whole_ns(); });
+    if (all.size() <= dots_max) return;
+    const std::size_t half = dots_max / 2, rest = all.size() - half;
+    for (std::size_t i = 0; i < half; ++i)
+        all[half + i] = all[half + i * rest / half];
+    all.resize(dots_max);
+}
+
+/// The lower panel's times: decades, and below them a row of its own for those that took no time.
+class Decades {
+  public:
+    explicit Decades(const std::vector<Timed_request>& slowest_first) {
+        const auto most = static_cast<double>(slowest_first.front().whole_ns());
+        double least = most;
+        for (const Timed_request& one : slowest_first) {
+            const auto ns = static_cast<double>(one.whole_ns());
+            if (ns >= 1) least = std::min(least, ns);
+        }
+        with_zero_ = slowest_first.back().whole_ns() == 0;
+        precise_ = slowest_first.front().precise;
+        low_ = static_cast<int>(std::floor(std::log10(std::max(1.0, least))));
+        high_ = std::max(low_ + 1, static_cast<int>(std::ceil(std::log10(std::max(1.0, most)))));
+    }
+    [[nodiscard]] double y(double ns) const {
+        if (ns < 1) return each_bottom;
+        const double bottom = each_bottom - (with_zero_ ? zero_row : 0);
+        return bottom - (bottom - each_top) * std::clamp((std::log10(ns) - low_) / (high_ - low_), 0.0, 1.0);
+    }
+    [[nodiscard]] std::string grid() const {
+        std::string text;
+        for (int decade = low_; decade <= high_; ++decade) {
+            text += rule(std::pow(10, decade), "#bbb", true);
+            if (decade == high_) break;
+            for (const int factor : {2, 5})
+                text += rule(factor * std::pow(10, decade), "#e8e8e8", high_ - low_ <= 2);
+        }
+        if (with_zero_) text += label(left - 8, each_bottom + 4, precise_ ? "0 ns" : "< 1 tick", "end");
+        return text;
+    }
+
+  private:
+    static constexpr double zero_row = 24;
+    [[nodiscard]] std::string rule(double ns, const char* colour, bool named) const {
+        return line(left, y(ns), right, y(ns), colour) +
+               (named ? label(left - 8, y(ns) + 4, told(ns), "end") : std::string());
+    }
+    int low_ = 0, high_ = 1;
+    bool with_zero_ = false, precise_ = true;
+};
+
 /// Lower panel: each request at its whole time. Of more than fit, the slowest are all there.
 std::string each(std::vector<Timed_request> all, const Span& span) {
     const bool sampled = all.size() > dots_max;
-    const auto slower = [](const Timed_request& a, const Timed_request& b) {
-        return a.whole_ns() > b.whole_ns();
-    };
-    std::sort(all.begin(), all.end(), slower);
-    if (sampled) { // half are the slowest, the others every n-th
-        const std::size_t half = dots_max / 2, rest = all.size() - half;
-        for (std::size_t i = 0; i < half; ++i)
-            all[half + i] = all[half + i * rest / half];
-        all.resize(dots_max);
-    }
-    std::uint64_t least = all.front().whole_ns();
-    for (const Timed_request& one : all)
-        if (one.whole_ns() != 0) least = std::min(least, one.whole_ns());
-    const int low = static_cast<int>(std::floor(std::log10(std::max<double>(1, static_cast<double>(least)))));
-    const int high =
-        std::max(low + 1, static_cast<int>(std::ceil(
-                              std::log10(std::max<double>(1, static_cast<double>(all.front().whole_ns()))))));
-    const auto y = [&](double ns) {
-        const double place = ns < 1 ? 0 : std::clamp((std::log10(ns) - low) / (high - low), 0.0, 1.0);
-        return each_bottom - (each_bottom - each_top) * place;
-    };
+    thin_out(all);
+    const Decades decades(all);
     std::string text = label(left, each_top - 12,
                              "Each request: its whole time, marked by its longest phase" +
                                  (sampled ? " (the slowest, and a sample)" : std::string()),
-                             "start", " font-weight=\"bold\"");
-    for (int decade = low; decade <= high; ++decade) {
-        const double ns = std::pow(10, decade);
-        text += line(left, y(ns), right, y(ns), "#ddd");
-        text += label(left - 8, y(ns) + 4, short_time(static_cast<std::uint64_t>(ns)), "end");
+                             "start", " font-weight=\"bold\"") +
+                       decades.grid() + "<g>\n";
+    for (auto one = all.rbegin(); one != all.rend(); ++one) {
+        const double x = span.x(one->at_ns), y = decades.y(static_cast<double>(one->whole_ns()));
+        text += (one->whole_ns() == 0 ? no_time(x, y) : mark(longest_phase(*one), x, y)) + "\n";
     }
-    text += "<g>\n";
-    for (auto one = all.rbegin(); one != all.rend(); ++one)
-        text += mark(longest_phase(*one), span.x(one->at_ns), y(static_cast<double>(one->whole_ns()))) + "\n";
     return text + "</g>\n" + upright((each_top + each_bottom) / 2, "time of a request") +
            time_axis(span, each_bottom, true);
 }
@@ -257,9 +300,9 @@ std::string summary(std::vector<Timed_request> all, const Span& span) {
     std::string text = std::to_string(all.size()) + " requests of";
     for (const std::string& dev : devs)
         text += " " + dev;
-    text += " in " + short_time(static_cast<std::uint64_t>(span.ns)) + "; 99 of 100 within " +
-            short_time(slow_ns(all));
-    if (!all.front().precise) text += "; times are whole ticks: here is no precise clock";
+    text += " in " + told(span.ns) + "; 99 % of them took " + told(static_cast<double>(slow_ns(all))) +
+            " at most";
+    if (!all.front().precise) text += "; without a precise clock, times are whole ticks";
     return text;
 }
 

@@ -53,9 +53,19 @@ TEST_CASE("However many requests there are, the picture stays small, and the slo
 }
 
 TEST_CASE("Times that are all zero, at one instant, and as long as can be, are drawn, too") {
-    CHECK(count(picture_of("web", {{"xvda", 7, 0, 0, 0}}), "<path") >= 1);
+    CHECK(count(picture_of("web", {{"xvda", 7, 0, 0, 0}}), "stroke=\"#777\"") == 1);
     const std::string picture =
         picture_of("web", {{"xvda", 1, ~0ULL / 4, ~0ULL / 4, ~0ULL / 4}, {"xvda", ~0ULL, 0, 0, 0}});
     CHECK(picture.find("nan") == std::string::npos);
     CHECK(picture.find("inf") == std::string::npos);
+}
+
+TEST_CASE("A request that was over within its tick has a row of its own, and no phase") {
+    const std::string picture =
+        picture_of("web", {{"xvda", 4'000'000, 0, 0, 0, false}, {"xvda", 8'000'000, 4'000'000, 0, 0, false}});
+    CHECK(picture.find("&lt; 1 tick") != std::string::npos);
+    CHECK(picture.find("times are whole ticks") != std::string::npos);
+    CHECK(count(picture, "stroke=\"#777\"") == 1);
+    CHECK(count(picture, "<circle") == 3); // that, the wake's, and the legend's
+    CHECK(count(picture, "<path") == 1);   // the legend's
 }
