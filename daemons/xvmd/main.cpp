@@ -20,6 +20,7 @@
 #include "toolstack/run/perform.hpp"
 #include "toolstack/run/store_trees.hpp"
 
+#include <algorithm>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdlib>
@@ -75,6 +76,17 @@ Status clear_journal(run::Ports& ports, std::vector<Error>& damaged) {
     return {};
 }
 
+/// Said once: which guests may read what others leave in memory is decided when Xen starts.
+void warn_of_leftovers(port::Domains& domains) {
+    const auto host = domains.host();
+    if (!host) return;
+    const auto& all = host->capabilities;
+    if (std::find(all.begin(), all.end(), "scrub-domheap") == all.end())
+        spdlog::warn(
+            "Xen leaves it to guests to clear what they give up by their balloon drivers; start it with "
+            "scrub-domheap where they may not");
+}
+
 Status serve(const Options& options) {
     // The lock first: a second xvmd is to touch nothing.
     XVM_TRY_LET(auto listeners, open_sockets(options));
@@ -101,6 +113,7 @@ Status serve(const Options& options) {
         XVM_TRY_LET(const auto set, open());
         XVM_TRY(run::make_roots(set->store()));
         XVM_TRY(run::end_all_shells(set->domains()));
+        if (!options.hosted) warn_of_leftovers(set->domains());
         run::Ports ports{set->domains(), set->store(), block_backend,   {},
                          *book,          &journal,     &set->network(), &set->loops()};
         ports.reservations = reservations.get();

@@ -37,26 +37,24 @@ struct Promise {
     std::shared_ptr<void> held;
 };
 
+/// Promised to this create, if anybody keeps promises; else looked at.
 Status check_memory(Work& work, std::uint64_t memory_bytes, std::uint64_t free_bytes) {
+    const auto too_little = [&](std::uint64_t available) {
+        return fail(Fault::exhausted, work.object(),
+                    "needs " + plan::size_text(memory_bytes) + " of memory, " +
+                        std::to_string(available >> 20) + "MiB are free",
+                    "destroy a guest, or lower 'memory'");
+    };
     Reservations* const reservations = work.ports().reservations;
-    std::uint64_t available = free_bytes;
-    if (reservations != nullptr && memory_bytes > 0) {
-        const Uuid id = Uuid::random();
-        const Status reserved =
-            reservations->reserve(work.ports().domains, {id, work.object(), memory_bytes, {}, work.uuid(), 0},
-                                  Reservations::Kept::in_memory);
-        if (reserved) {
-            work.facts<Promise>().held = held(*reservations, id);
-            return {};
-        }
-        if (reserved.error().fault != Fault::exhausted) return reserved;
-        XVM_TRY_LET(available, reservations->available(work.ports().domains));
-    }
-    if (available >= memory_bytes && reservations == nullptr) return {};
-    return fail(Fault::exhausted, work.object(),
-                "needs " + plan::size_text(memory_bytes) + " of memory, " + std::to_string(available >> 20) +
-                    "MiB are free",
-                "destroy a guest, or lower 'memory'");
+    if (reservations == nullptr) return free_bytes >= memory_bytes ? Status{} : too_little(free_bytes);
+    const Uuid id = Uuid::random();
+    const Status reserved =
+        reservations->reserve(work.ports().domains, {id, work.object(), memory_bytes, {}, work.uuid(), 0},
+                              Reservations::Kept::in_memory);
+    if (reserved) work.facts<Promise>().held = held(*reservations, id);
+    if (reserved || reserved.error().fault != Fault::exhausted) return reserved;
+    XVM_TRY_LET(const std::uint64_t available, reservations->available(work.ports().domains));
+    return too_little(available);
 }
 
 Status check_host(Work& work, const json::object& args) {
@@ -171,8 +169,22 @@ Status forget_guest(Work& work, const json::object&) {
     return {};
 }
 
+/// Where Xen clears what a domain gives up, Linux need not do it once more: that takes longer than all else
+/// of it. Who has said in the command line how it is to be, has it so; other kernels leave the word alone.
+Status spare_clearing(port::Domains& domains, port::Guest_type type, std::string& command_line) {
+    constexpr std::string_view word = "xen_scrub_pages";
+    constexpr std::string_view added = " xen_scrub_pages=0";
+    XVM_TRY_LET(const port::Host_info host, domains.host());
+    const auto& can = host.capabilities;
+    const bool clears = std::find(can.begin(), can.end(), "scrub-domheap") != can.end();
+    const bool fits = command_line.size() + added.size() <= port::command_line_max(type);
+    if (clears && fits && command_line.find(word) == std::string::npos) command_line += added;
+    return {};
+}
+
 Status build(Work& work, const json::object& args) {
-    XVM_TRY_LET(const auto command_line, argument<std::string>(args, "command_line"));
+    XVM_TRY_LET(auto command_line, argument<std::string>(args, "command_line"));
+    XVM_TRY(spare_clearing(work.ports().domains, work.facts<Creation>().shape.type, command_line));
     XVM_TRY_LET(const Domid domid, work.domid());
     auto& made = work.facts<Creation>();
     port::Boot_image image{made.kernel.bytes(), made.ramdisk.bytes(), command_line, {}};

@@ -85,16 +85,26 @@ Result<Domain_info> Xen_domains::info(Domid domid) {
     return to_info(found);
 }
 
-Result<Host_info> Xen_domains::host() {
-    XVM_TRY_LET(const xc_physinfo_t physical_now, physical());
-    Host_info info;
-    info.total_bytes = physical_now.total_pages * page_bytes;
-    // Claimed pages are still counted free, and are another domain's.
-    info.free_bytes =
-        (physical_now.free_pages - std::min(physical_now.outstanding_pages, physical_now.free_pages)) *
-        page_bytes;
-    info.cpus = physical_now.nr_cpus;
+namespace {
 
+/// The last word of Xen's command line about it counts.
+bool clears_what_is_freed(const char* options) {
+    bool clears = false;
+    std::istringstream words(options);
+    for (std::string word; words >> word;) {
+        if (word == "no-scrub-domheap") clears = false;
+        if (word.rfind("scrub-domheap", 0) != 0) continue;
+        const std::string value = word.substr(std::string_view("scrub-domheap").size());
+        clears = value.empty() || value == "=1" || value == "=yes" || value == "=on" || value == "=true" ||
+                 value == "=enable";
+    }
+    return clears;
+}
+
+} // namespace
+
+Result<Host_info> Xen_domains::version() {
+    Host_info info;
     const int version = xc_version(xc(), XENVER_version, nullptr);
     xen_extraversion_t extra{};
     xen_capabilities_info_t capabilities{};
@@ -105,6 +115,28 @@ Result<Host_info> Xen_domains::host() {
     std::istringstream words(capabilities);
     for (std::string word; words >> word;)
         info.capabilities.push_back(word);
+    // Not one of Xen's own words, but as much a thing that this Xen can do.
+    xen_commandline_t options{};
+    if (xc_version(xc(), XENVER_commandline, &options) == 0 && clears_what_is_freed(options))
+        info.capabilities.push_back("scrub-domheap");
+    return info;
+}
+
+Result<Host_info> Xen_domains::host() {
+    if (version_.xen_version.empty()) {
+        XVM_TRY_LET(version_, version());
+    }
+    XVM_TRY_LET(const xc_physinfo_t physical_now, physical());
+    Host_info info;
+    info.total_bytes = physical_now.total_pages * page_bytes;
+    // Claimed pages are still counted free, and are another domain's.
+    info.free_bytes =
+        (physical_now.free_pages - std::min(physical_now.outstanding_pages, physical_now.free_pages)) *
+        page_bytes;
+    info.cpus = physical_now.nr_cpus;
+
+    info.xen_version = version_.xen_version;
+    info.capabilities = version_.capabilities;
     return info;
 }
 

@@ -43,6 +43,9 @@ class Xen_domains final : public Domains {
     Result<xc_physinfo_t> physical();
 
   private:
+    /// What of the host stays the same while Xen runs.
+    Result<Host_info> version();
+    Host_info version_;
     [[nodiscard]] xc_interface* xc() const { return libxc_.xc(); }
     /// As fail_call() with this moment's errno.
     [[nodiscard]] tl::unexpected<Error> refused(Domid domid, std::string_view operation) const {

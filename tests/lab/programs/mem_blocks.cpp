@@ -8,10 +8,12 @@
 //   mem-blocks withdraw DOMID
 //   mem-blocks setup DOMID SLOTS FILLED         gives a guest of xl's slots, as xvmd gives them to its own
 //   mem-blocks look DOMID SLOT BYTE             what lies in a slot: pages, of these not zero, full of BYTE
+// give and take with "careless" at the end clear no block: the broken twin of what searches show.
 //
 // Prints one line that begins with "xvm:", and ends with 0, 5 (refused) or 6 (time over).
 #include "libvmshare/base/number.hpp"
 #include "libvmshare/memory/block_engine.hpp"
+#include "libvmshare/port/faulty/decorators.hpp"
 #include "libvmshare/port/grants.hpp"
 #include "libvmshare/port/xen/domains.hpp"
 #include "libvmshare/port/xen/store.hpp"
@@ -47,6 +49,13 @@ struct World {
     std::unique_ptr<port::Store> store;
 };
 
+/// Leaves in a block what was in it.
+class Careless_domains final : public port::faulty::Faulty_domains {
+  public:
+    using Faulty_domains::Faulty_domains;
+    [[nodiscard]] Status clear_frames(Domid, const port::Frames&) override { return {}; }
+};
+
 Result<World> open_world() {
     XVM_TRY_LET(auto domains, port::xen::open_domains());
     XVM_TRY_LET(auto store, port::xen::open_store());
@@ -76,10 +85,18 @@ int show(World& world, Domid domid) {
     return 0;
 }
 
-int move(World& world, Domid domid, std::uint64_t blocks, std::chrono::milliseconds limit, bool give) {
+struct Manner {
+    bool give = false;
+    bool careless = false;
+};
+
+int move(World& world, Domid domid, std::uint64_t blocks, std::chrono::milliseconds limit, Manner manner) {
+    const bool give = manner.give;
     const auto info = world.domains->info(domid);
     if (!info) return failed(info.error());
-    memory::Block_engine engine(*world.domains, *world.store);
+    port::faulty::Plan no_faults;
+    Careless_domains careless(*world.domains, no_faults);
+    memory::Block_engine engine(manner.careless ? careless : *world.domains, *world.store);
     const auto looked = engine.look(info->id);
     if (!looked) return failed(looked.error());
     const auto block = engine.granularity_bytes(info->id);
@@ -183,8 +200,9 @@ int main(int argc, char** argv) {
     if (!world) return failed(world.error());
     const std::chrono::milliseconds limit(*limit_ms);
     if (verb == "show") return show(*world, *domid);
-    if (verb == "give") return move(*world, *domid, *blocks, limit, true);
-    if (verb == "take") return move(*world, *domid, *blocks, limit, false);
+    const bool careless = argc > 5 && std::string_view(argv[5]) == "careless";
+    if (verb == "give" || verb == "take")
+        return move(*world, *domid, *blocks, limit, {verb == "give", careless});
     if (verb == "ask") return ask_only(*world, *domid, *blocks, false);
     if (verb == "withdraw") return ask_only(*world, *domid, 0, true);
     if (verb == "setup") return setup(*world, *domid, *blocks, *limit_ms);

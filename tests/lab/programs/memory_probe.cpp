@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What domains own while a command runs: who had how much when, and whether the sum was ever another.
 // Usage: memory-probe INTERVAL_US FROM TO KIB COMMAND...
-// Runs COMMAND and looks at all domains until it has ended and TO has KIB more than at first, or 60 s. Prints
-// one line: first_us (TO's first MiB), whole_us (TO has KIB more), from_us (FROM has KIB less), command_us
-// (COMMAND's end), samples, off_pages (the most that pages of domains and free pages ever differed from their
-// sum at first). Times from COMMAND's start; 0: never.
+//        memory-probe sum
+//        memory-probe until DOMID KIB
+// Runs COMMAND and looks at all domains until it has ended and TO has KIB more than at first, or 60 s after
+// the start; with KIB 0 until it has ended. Prints one line: first_us (TO's first MiB), whole_us (TO has KIB
+// more), from_us (FROM has KIB less), command_us (COMMAND's end), samples, off_pages (the most that pages of
+// domains and free pages ever differed from their sum at first). Times from COMMAND's start; 0: never. `sum`
+// prints that sum alone, in pages.
 //
 // A sample counts only when domains owned the same before and after free pages were asked for: the two are
 // no single question. What Xen's own heap takes meanwhile would show as off.
@@ -60,24 +63,44 @@ std::optional<Sample> sample(xc_interface* xc, bool& failed) {
     return one;
 }
 
+int wait_until(unsigned domid, std::int64_t pages) {
+    xc_interface* const xc = xc_interface_open(nullptr, nullptr, 0);
+    if (xc == nullptr) return 1;
+    for (;;) {
+        const auto now = pages_of(xc);
+        const auto has = now ? now->find(domid) : Pages::const_iterator{};
+        if (!now || has == now->end()) return 1;
+        if (has->second <= pages) return 0;
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 6) {
-        std::fprintf(stderr, "usage: memory-probe INTERVAL_US FROM TO KIB COMMAND...\n");
+    if (argc == 4 && std::strcmp(argv[1], "until") == 0)
+        return wait_until(static_cast<unsigned>(std::atoi(argv[2])), std::atoll(argv[3]) / 4);
+    const bool sum_only = argc == 2 && std::strcmp(argv[1], "sum") == 0;
+    if (argc < 6 && !sum_only) {
+        std::fprintf(stderr,
+                     "usage: memory-probe INTERVAL_US FROM TO KIB COMMAND... | sum | until DOMID KIB\n");
         return 2;
     }
-    const std::chrono::microseconds interval(std::atoi(argv[1]));
-    const auto from = static_cast<unsigned>(std::atoi(argv[2]));
-    const auto to = static_cast<unsigned>(std::atoi(argv[3]));
-    const std::int64_t wanted = std::atoll(argv[4]) / 4;
-    constexpr std::int64_t mebibyte = 256;
     xc_interface* const xc = xc_interface_open(nullptr, nullptr, 0);
     bool failed = xc == nullptr;
     std::optional<Sample> first;
     for (int i = 0; i < 1000 && !first && !failed; ++i)
         first = sample(xc, failed);
     if (!first) return 1;
+    if (sum_only) {
+        std::printf("%lld\n", static_cast<long long>(first->sum));
+        return 0;
+    }
+    const std::chrono::microseconds interval(std::atoi(argv[1]));
+    const auto from = static_cast<unsigned>(std::atoi(argv[2]));
+    const auto to = static_cast<unsigned>(std::atoi(argv[3]));
+    const std::int64_t wanted = std::atoll(argv[4]) / 4;
+    constexpr std::int64_t mebibyte = 256;
     const auto start = Clock::now();
     const auto now_us = [&] {
         return static_cast<long long>(
@@ -89,7 +112,7 @@ int main(int argc, char** argv) {
     std::int64_t off = 0;
     unsigned samples = 0;
     int status = 0;
-    while (now_us() < 60'000'000) {
+    while (wanted == 0 || now_us() < 60'000'000) {
         std::this_thread::sleep_for(interval);
         if (command_us == 0 && ::waitpid(child, &status, WNOHANG) == child) command_us = now_us();
         if (const auto pages = pages_of(xc)) {
@@ -106,7 +129,7 @@ int main(int argc, char** argv) {
             ++samples;
             off = std::max(off, std::abs(one->sum - first->sum));
         }
-        if (command_us != 0 && (whole_us != 0 || status != 0)) break;
+        if (command_us != 0 && (wanted == 0 || whole_us != 0 || status != 0)) break;
     }
     std::printf("first_us=%lld whole_us=%lld from_us=%lld command_us=%lld samples=%u off_pages=%lld\n",
                 first_us, whole_us, from_us, command_us, samples, static_cast<long long>(off));

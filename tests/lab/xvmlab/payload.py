@@ -87,7 +87,7 @@ class Payload:
             handle.truncate(PAYLOAD_BYTES)
 
     def _environment(self) -> str:
-        values: dict[str, object] = {"LAB_CLOCK": "icount" if self.clock == "invtsc" else self.clock, "LAB_MODE": "shell", "LAB_TRACE": ""}
+        values: dict[str, object] = {"LAB_CLOCK": self.clock if self.clock == "normal" else "icount", "LAB_MODE": "shell", "LAB_TRACE": ""}
         if self.scenario:
             values |= {"LAB_MODE": "run", "LAB_TIMEOUT": self.scenario.timeout_s, "LAB_NAME": self.scenario.name,
                        "LAB_TRACE": " ".join(self.scenario.trace)}

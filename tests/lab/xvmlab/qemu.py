@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .errors import LabError
 
-CLOCKS = ("normal", "icount", "invtsc")
+CLOCKS = ("normal", "icount", "invtsc", "scrub")
 MEMORY_MB = 3072
 # The dom0 has read the disks' sizes when its state is saved, so they are the same in every run.
 PAYLOAD_BYTES = 1 << 30
@@ -30,6 +30,8 @@ _CLOCK_ARGS = {
 }
 # The same with a counter that Xen believes to be invariant, which in emulation by instructions it is.
 _CLOCK_ARGS["invtsc"] = _CLOCK_ARGS["icount"]
+# The same with a Xen that clears what a living domain gives up.
+_CLOCK_ARGS["scrub"] = _CLOCK_ARGS["icount"]
 # smap=off: QEMU 7.2 checks an IRET in ring 3 as a kernel access, and a PV dom0 dies of it.
 # rdtscp=off: an intercepted RDTSCP kills PVH guests. avx=off, and eager-fpu below: with them on, a program in a
 # PV domain now and then (one run in thirty) finds a zero where a pointer was, and busybox dies in strlen.
@@ -39,6 +41,7 @@ _CLOCK_CPU = {"invtsc": _CPU + ",migratable=off,+invtsc,x-force-features=on"}
 # bootscrub=0: else Xen's idle scrub touches all memory. dom0_vcpus_pin: an unpinned vCPU costs a factor of 100.
 _XEN_ARGS = ("console=com1 com1=115200,8n1 dom0_mem=1024M,max:1024M dom0_max_vcpus=1 dom0_vcpus_pin bootscrub=0 "
              "spec-ctrl=eager-fpu noreboot=no conring_size=512k loglvl=all guest_loglvl=all")
+_CLOCK_XEN = {"scrub": " scrub-domheap"}
 _DOM0_ARGS = "console=hvc0 earlyprintk=xen loglevel=4 nokaslr"
 
 
@@ -54,7 +57,7 @@ class Machine:
     def arguments(self) -> list[str]:
         return ["qemu-system-x86_64", *_CLOCK_ARGS[self.clock], "-cpu", _CLOCK_CPU.get(self.clock, _CPU), "-m", str(MEMORY_MB),
                 "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-                "-kernel", str(self.xen), "-append", _XEN_ARGS,
+                "-kernel", str(self.xen), "-append", _XEN_ARGS + _CLOCK_XEN.get(self.clock, ""),
                 "-initrd", f"{self.kernel} {_DOM0_ARGS},{self.initrd}"]
 
 

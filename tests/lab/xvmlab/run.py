@@ -19,7 +19,7 @@ from .results import Report, Tail, parse_line
 from .scenario import Scenario
 
 # Wall seconds for a second of dom0 time, at most: on a quiet machine the instruction clock needs three.
-WALL_PER_SECOND = {"normal": 4, "icount": 12, "invtsc": 12}
+WALL_PER_SECOND = {"normal": 4, "icount": 12, "invtsc": 12, "scrub": 12}
 COLLECT_S = 60
 
 

@@ -2,7 +2,8 @@
 """A scenario's head: comment lines `# key: value` before the first line of code.
 
     # shows: R-1 R-2          statements of docs/spec this scenario shows (may be empty)
-    # clock: icount           normal (default), icount, or invtsc: icount with a counter that Xen calls invariant
+    # clock: icount           normal (default), icount; invtsc: icount with a counter that Xen calls
+                            invariant; scrub: icount with a Xen that clears what domains free
     # timeout: 300            seconds of dom0 time for the scenario (default 120)
     # needs: xvm-blkd fio     programs of payload.list, xvm_*.ko modules, `fio` (a root file system with it),
                             `ptp` (one with chrony and phc2sys), `debian` (a root with dpkg and systemd, for what xvm.deb depends on)

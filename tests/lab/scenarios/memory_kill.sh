@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+# Memory is on its way, and who gives it, who takes it or xvmd dies, at every step and in between: what was on its way
+# is with a survivor or free, to the page, and nothing stays reserved.
+# clock: icount
+# long: minutes of emulation; tests/unit/toolstack/run and tests/hosted show the same without Xen
+# timeout: 1500
+# shows: M-14 M-15
+# needs: xvmd xvm memory-probe
+. /usr/lib/xvm-test/kill.inc
+. /usr/lib/xvm-test/memory.inc
+HAS=$((128 << 10)) MOVES=$((64 << 10)) # KiB
+
+sum() { # of what all domains have and what is free: pages
+    "$PROBE" sum
+}
+sum_is() { # PAGES: soon
+    wait_for "[ \"\$($PROBE sum)\" = $1 ]" 20 || {
+        echo "the sum is $(sum), not $1"
+        return 1
+    }
+}
+starts() { # NAME
+    rm -f "$(guest_log "$1")"
+    xvm create "/run/$1.toml" && guest_wait "$1" "xvm: boot" 200
+}
+has() { # NAME KIB
+    wait_for "[ \"\$(memory_of $1)\" = $2 ]" 20 || {
+        echo "$1 has $(memory_of "$1") KiB, not $2"
+        return 1
+    }
+}
+both_are_as_before() { # or all has moved; nothing in between
+    wait_for '[ "$(memory_of a) $(memory_of b)" = "$had_a $had_b" ] ||
+        [ "$(memory_of a) $(memory_of b)" = "$((had_a - MOVES)) $((had_b + MOVES))" ]' 20 || {
+        echo "a $(memory_of a) KiB of $had_a, b $(memory_of b) KiB of $had_b"
+        return 1
+    }
+    sum_is "$with_both" && no_reservation && starts_over
+}
+starts_over() {
+    xvm memory set a "${HAS}KiB" --wait && xvm memory set b "${HAS}KiB" --wait && had_a=$(memory_of a) had_b=$(memory_of b)
+}
+
+check "Guests are at rest" rest_initrd /run/initrd
+check "xvmd starts" daemon_start xvmd
+memory_toml a pv 128 256 32
+memory_toml b pv 128 256 32
+# Xen's own tables grow with the first guests and stay.
+check "A guest comes and goes" eval 'starts a && starts b && xvm destroy a && xvm destroy b'
+check "A starts" starts a
+with_a=$(sum)
+check "B starts" starts b
+with_both=$(sum)
+check "A ends" xvm destroy a
+with_b=$(sum)
+check "A starts again" starts a
+check "and the sum of all memory is what it was" sum_is "$with_both"
+had_a=$(memory_of a) had_b=$(memory_of b)
+killed=0
+
+# --- xvmd ---
+for step in $(steps_of memory move a b "${MOVES}KiB"); do
+    check "xvmd killed after $step: the next one puts it right [M-15]" \
+        eval 'killed_at $step memory move a b ${MOVES}KiB && both_are_as_before'
+    killed=$((killed + 1))
+done
+dies_at() { # SECONDS: xvmd, after so long in a move
+    xvm memory move a b "${MOVES}KiB" >/dev/null 2>&1 &
+    sleep "$1"
+    daemon_stop xvmd KILL
+    wait
+    daemon_start xvmd && both_are_as_before
+}
+check "xvmd starts" restart_xvmd
+for seconds in 0.02 0.05 0.1 0.2 0.4; do
+    check "xvmd killed $seconds s after the move began [M-15]" dies_at $seconds
+    killed=$((killed + 1))
+done
+
+# --- a guest ---
+guest_dies_at() { # NAME SECONDS
+    xvm memory move a b "${MOVES}KiB" >/run/said 2>&1 &
+    sleep "$2"
+    xl destroy "$1"
+    wait
+    cat /run/said
+    no_reservation
+}
+giver_dies_at() { # SECONDS: the other has between nothing and all of it; the rest is free
+    guest_dies_at a "$1" || return 1
+    sum_is "$with_b" || return 1
+    _has=$(memory_of b)
+    [ "$_has" -ge "$had_b" ] && [ "$_has" -le $((had_b + MOVES)) ] || {
+        echo "b has $_has KiB"
+        return 1
+    }
+    starts a && sum_is "$with_both" && starts_over
+}
+taker_dies_at() { # SECONDS
+    guest_dies_at b "$1" || return 1
+    sum_is "$with_a" && has a "$had_a" && starts b && sum_is "$with_both" && starts_over
+}
+for seconds in 0 0.05 0.15 0.4; do
+    check "Who gives dies $seconds s after the move began [M-15]" giver_dies_at $seconds
+    check "Who takes dies $seconds s after the move began [M-15]" taker_dies_at $seconds
+    killed=$((killed + 2))
+done
+
+# --- xvmd, and a guest before the next xvmd is there ---
+both_die() { # NAME STEP
+    restart_xvmd --kill-at "$2" || return 1
+    xvm memory move a b "${MOVES}KiB" >/dev/null 2>&1 && return 1
+    wait_for "! pidof xvmd" 10 && xl destroy "$1" && daemon_start xvmd && no_reservation
+}
+for step in ask-memory pass-memory; do
+    check "xvmd and then who gives die after $step [M-15]" \
+        eval 'both_die a $step && sum_is $with_b && starts a && sum_is $with_both && starts_over'
+    check "xvmd and then who takes die after $step [M-15]" \
+        eval 'both_die b $step && sum_is $with_a && starts b && sum_is $with_both && starts_over'
+    killed=$((killed + 2))
+done
+figure "deaths" "$killed" ""
+check "A move goes through as ever" xvm memory move a b "${MOVES}KiB"
+check "The store is as the schema says" xvm_store_lint
