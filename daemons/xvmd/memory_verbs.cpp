@@ -4,6 +4,7 @@
 #include "daemons/xvmd/verbs.hpp"
 #include "toolstack/plan/plan_wishes.hpp"
 #include "toolstack/plan/size.hpp"
+#include "toolstack/run/memory_world.hpp"
 #include "toolstack/run/wishes.hpp"
 
 #include <algorithm>
@@ -30,11 +31,12 @@ Result<plan::Plan> plan_set(run::Ports& ports, const Call& call, const run::Doma
     const bool untouched = info.memory_max_bytes >= record->guest.memory_max_bytes;
     order.from_max_bytes = untouched ? record->guest.memory_max_bytes : order.from_bytes;
     if (call.flag("wait")) order.wait = call.duration("timeout").value_or(balloon_limit);
-    XVM_TRY_LET(const auto host, ports.domains.host());
-    if (order.to_bytes > info.memory_bytes && order.to_bytes - info.memory_bytes > host.free_bytes)
+    // Not what others are promised: a guest that takes its time would find it gone, or take it from them.
+    XVM_TRY_LET(const std::uint64_t available, run::available_bytes(ports));
+    if (order.to_bytes > info.memory_bytes && order.to_bytes - info.memory_bytes > available)
         return fail(Fault::exhausted, object,
                     "would need " + plan::size_text(order.to_bytes - info.memory_bytes) + " more, " +
-                        std::to_string(host.free_bytes >> 20) + "MiB are free",
+                        std::to_string(available >> 20) + "MiB are free",
                     "end a guest, or take memory from another");
     plan::Plan plan = plan::plan_memory({entry.name, info.id}, order);
     plan::Guest_changes after = record->guest.changes;

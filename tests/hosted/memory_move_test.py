@@ -5,65 +5,29 @@ balloon: what moves, what is refused, and what is left when a guest or xvmd does
 Usage: memory_move_test.py XVM XVMD"""
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import unittest
+from pathlib import Path
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "mistakes"))
-import hosted
+from memory_guests import MIB, PROGRAMS, Guests
 
-PROGRAMS = hosted.Programs(**dict(zip(("xvm", "xvmd"), (os.path.abspath(path) for path in sys.argv[1:3]))),
-                           xvm_pack="none", xvm_import="none")
-MIB = 1 << 20
 MOODS = {"a": "", "b": "", "slow": "balloon=slow", "ignores": "balloon=ignores", "dies": "balloon=dies"}
-HOST = 4096 * MIB
 
 
-class Moves(unittest.TestCase):
+class Moves(Guests):
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="xvm-move.")
-        self.addCleanup(shutil.rmtree, self.dir)
-        with open(os.path.join(self.dir, "vmlinux"), "wb") as file:
-            file.write(b"\x7fELF\x02\x01\x01" + bytes(range(256)) * 64)
+        super().setUp()
         for name, mood in MOODS.items():
-            self.config(name, 128, 256, 64, mood)
-
-    def config(self, name, memory, most, least, mood="", more=""):
-        with open(os.path.join(self.dir, name + ".toml"), "w") as file:
-            file.write(f'name = "{name}"\ntype = "pv"\nkernel = "vmlinux"\nmemory = "{memory}MiB"\n'
-                       f'memory_max = "{most}MiB"\nmemory_min = "{least}MiB"\ncommand_line = "{mood}"\n{more}')
-
-    def daemon(self, *options):
-        return hosted.Daemon(PROGRAMS, self.dir, "--hosted-guests", *options)
-
-    def xvm(self, daemon, *words):
-        return subprocess.run([PROGRAMS.xvm, *words, "--socket", daemon.socket], cwd=self.dir, capture_output=True,
-                              text=True, timeout=120)
-
-    def did(self, daemon, *words):
-        ran = self.xvm(daemon, *words)
-        self.assertEqual(ran.returncode, 0, ran.stderr)
-        return ran.stdout
-
-    def start(self, daemon, *names):
-        for name in names:
-            self.did(daemon, "create", name + ".toml")
+            self.config(name, mood=mood)
 
     def memory(self, daemon):
-        """{name: MiB}; and that what all have and what is free is always the host's."""
-        ledger = daemon.ledger()
-        shown = json.loads(self.did(daemon, "list", "-o", "json"))["domains"]
+        """{name: MiB}"""
+        shown = self.told(daemon, "list")["domains"]
         return {one["name"]: one["memory_bytes"] // MIB for one in shown if one["domid"] != 0}
-
-    def refused(self, ran, exit_code, *words):
-        self.assertEqual(ran.returncode, exit_code, ran.stderr)
-        for word in words:
-            self.assertIn(word, ran.stderr.split("\n", 1)[0])
 
     def test_what_one_gives_another_has(self):
         with self.daemon() as daemon:
@@ -71,7 +35,7 @@ class Moves(unittest.TestCase):
             before = daemon.ledger()
             self.assertEqual(self.did(daemon, "memory", "move", "a", "b", "64MiB"), "64 MiB went from 'a' to 'b'\n")
             self.assertEqual(self.memory(daemon), {"a": 64, "b": 192})
-            answer = json.loads(self.did(daemon, "memory", "move", "b", "a", "65540KiB", "-o", "json"))
+            answer = self.told(daemon, "memory", "move", "b", "a", "65540KiB")
             self.assertEqual(answer["moved_bytes"], 65540 << 10)
             self.assertEqual(answer["from_memory_bytes"] + answer["to_memory_bytes"], 256 * MIB)
             self.did(daemon, "memory", "move", "a", "b", "4KiB")
@@ -124,8 +88,7 @@ class Moves(unittest.TestCase):
     def test_what_has_moved_can_stay_moved(self):
         with self.daemon() as daemon:
             self.start(daemon, "slow", "b")
-            answer = json.loads(self.did(daemon, "memory", "move", "slow", "b", "64MiB", "--timeout", "300ms",
-                                         "--partial", "-o", "json"))
+            answer = self.told(daemon, "memory", "move", "slow", "b", "64MiB", "--timeout", "300ms", "--partial")
             moved = answer["moved_bytes"]
             self.assertTrue(0 < moved < 64 * MIB, moved)
             self.assertEqual(self.memory(daemon), {"slow": 128 - moved // MIB, "b": 128 + moved // MIB})
@@ -188,7 +151,6 @@ class Moves(unittest.TestCase):
                 self.assertIn(one.returncode, (0, 5), one.stderr)
             self.assertEqual(sum(self.memory(daemon).values()), 3 * 128)
 
-    # A machine of 4 GiB, 1 GiB of it dom0's, 16 MiB kept for the host.
     def fill(self, daemon):
         """Guests that leave less free than the next one needs, and can give up enough for it."""
         self.config("big", 2560, 2560, 1024)
@@ -215,6 +177,15 @@ class Moves(unittest.TestCase):
         while not condition():
             self.assertLess(time.monotonic(), deadline, what)
             time.sleep(0.05)
+
+    def test_what_is_kept_for_the_host_is_not_to_be_had_by_growing_either(self):
+        with self.daemon("--host-reserve", "512MiB") as daemon:
+            self.config("big", 2048, 3000, 64)
+            self.start(daemon, "big")
+            free = self.told(daemon, "memory", "show")["available_bytes"] // MIB
+            self.refused(self.xvm(daemon, "memory", "set", "big", f"{2048 + free + 8}MiB"), 5,
+                         f"domain 'big': would need {free + 8}MiB more, {free}MiB are free")
+            self.did(daemon, "memory", "set", "big", f"{2048 + free - 8}MiB", "--wait")
 
     def test_a_configuration_may_say_so(self):
         with self.daemon() as daemon:
@@ -251,7 +222,7 @@ class Moves(unittest.TestCase):
             self.did(daemon, "create", "new.toml", "--reclaim")
             books = os.path.join(self.dir, "run", "guests")
             lent = [loan["bytes"] for name in os.listdir(books)
-                    for loan in json.load(open(os.path.join(books, name)))["lent"]]
+                    for loan in json.loads(Path(books, name).read_text())["lent"]]
             self.assertEqual(sum(lent) // MIB > 200, True, lent)
             self.assertEqual(os.listdir(os.path.join(self.dir, "run", "reservations")), [])
 

@@ -80,4 +80,10 @@ Result<balance::World> memory_world(Ports& ports) {
     return world;
 }
 
+Result<std::uint64_t> available_bytes(Ports& ports) {
+    if (ports.reservations != nullptr) return ports.reservations->available(ports.domains);
+    XVM_TRY_LET(const port::Host_info host, ports.domains.host());
+    return host.free_bytes;
+}
+
 } // namespace xvm::run

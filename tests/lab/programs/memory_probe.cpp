@@ -3,6 +3,7 @@
 // Usage: memory-probe INTERVAL_US FROM TO KIB COMMAND...
 //        memory-probe sum
 //        memory-probe until DOMID KIB
+//        memory-probe kill DOMID AFTER_US
 // Runs COMMAND and looks at all domains until it has ended and TO has KIB more than at first, or 60 s after
 // the start; with KIB 0 until it has ended. Prints one line: first_us (TO's first MiB), whole_us (TO has KIB
 // more), from_us (FROM has KIB less), command_us (COMMAND's end), samples, off_pages (the most that pages of
@@ -50,12 +51,13 @@ struct Sample {
     std::int64_t sum = 0;
 };
 
-/// Nothing when memory moved under it.
-std::optional<Sample> sample(xc_interface* xc, bool& failed) {
+/// Nothing when memory moved under it; `seen` is what domains had all the same.
+std::optional<Sample> sample(xc_interface* xc, Pages& seen, bool& failed) {
     const auto before = pages_of(xc);
     xc_physinfo_t host{};
     failed = !before || xc_physinfo(xc, &host) != 0;
     const auto after = failed ? std::nullopt : pages_of(xc);
+    if (after) seen = *after;
     if (!after || *before != *after) return std::nullopt;
     Sample one{*after, static_cast<std::int64_t>(host.free_pages)};
     for (const auto& [domid, pages] : one.pages)
@@ -75,22 +77,33 @@ int wait_until(unsigned domid, std::int64_t pages) {
     }
 }
 
+int kill_after(unsigned domid, std::chrono::microseconds wait) {
+    xc_interface* const xc = xc_interface_open(nullptr, nullptr, 0);
+    if (xc == nullptr) return 1;
+    std::this_thread::sleep_for(wait);
+    return xc_domain_destroy(xc, domid) == 0 ? 0 : 1;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
     if (argc == 4 && std::strcmp(argv[1], "until") == 0)
         return wait_until(static_cast<unsigned>(std::atoi(argv[2])), std::atoll(argv[3]) / 4);
+    if (argc == 4 && std::strcmp(argv[1], "kill") == 0)
+        return kill_after(static_cast<unsigned>(std::atoi(argv[2])),
+                          std::chrono::microseconds(std::atoi(argv[3])));
     const bool sum_only = argc == 2 && std::strcmp(argv[1], "sum") == 0;
     if (argc < 6 && !sum_only) {
-        std::fprintf(stderr,
-                     "usage: memory-probe INTERVAL_US FROM TO KIB COMMAND... | sum | until DOMID KIB\n");
+        std::fprintf(stderr, "usage: memory-probe INTERVAL_US FROM TO KIB COMMAND... | sum | until DOMID KIB "
+                             "| kill DOMID AFTER_US\n");
         return 2;
     }
     xc_interface* const xc = xc_interface_open(nullptr, nullptr, 0);
     bool failed = xc == nullptr;
     std::optional<Sample> first;
+    Pages seen;
     for (int i = 0; i < 1000 && !first && !failed; ++i)
-        first = sample(xc, failed);
+        first = sample(xc, seen, failed);
     if (!first) return 1;
     if (sum_only) {
         std::printf("%lld\n", static_cast<long long>(first->sum));
@@ -115,17 +128,16 @@ int main(int argc, char** argv) {
     while (wanted == 0 || now_us() < 60'000'000) {
         std::this_thread::sleep_for(interval);
         if (command_us == 0 && ::waitpid(child, &status, WNOHANG) == child) command_us = now_us();
-        if (const auto pages = pages_of(xc)) {
-            const auto more = [&](unsigned domid) {
-                const auto had = first->pages.find(domid);
-                const auto has = pages->find(domid);
-                return had == first->pages.end() || has == pages->end() ? 0 : has->second - had->second;
-            };
-            if (first_us == 0 && more(to) >= mebibyte) first_us = now_us();
-            if (whole_us == 0 && more(to) >= wanted) whole_us = now_us();
-            if (from_us == 0 && more(from) <= -wanted) from_us = now_us();
-        }
-        if (const auto one = sample(xc, failed)) {
+        const auto one = sample(xc, seen, failed);
+        const auto more = [&](unsigned domid) {
+            const auto had = first->pages.find(domid);
+            const auto has = seen.find(domid);
+            return had == first->pages.end() || has == seen.end() ? 0 : has->second - had->second;
+        };
+        if (first_us == 0 && more(to) >= mebibyte) first_us = now_us();
+        if (whole_us == 0 && more(to) >= wanted) whole_us = now_us();
+        if (from_us == 0 && more(from) <= -wanted) from_us = now_us();
+        if (one) {
             ++samples;
             off = std::max(off, std::abs(one->sum - first->sum));
         }

@@ -155,6 +155,7 @@ while [ $world -le $WORLDS ]; do
     note "world $world: $want_a $want_b $want_c MiB ${enough:-tight}${paused:+, c paused}"
     world=$((world + 1))
 done
+cp /out/xvmd.log /run/xvmd.before
 touch /run/over
 wait $probe
 cat /run/seen
@@ -169,6 +170,12 @@ check_equal "The sum of all memory was never off by a page [M-14]" 0 "$(field_of
 check "A good part of them had enough for all" [ $met -ge 12 ]
 check_equal "Whoever lacked what was there, had it" 0 $unmet
 check "xvm-memd has moved memory" grep -q "moves .* MiB from" /out/xvm-memd.log
+daemon_stop xvm-memd
+: >/out/xvmd.log
+xvm memory move a free 1MiB
+xvm memory move free a 1MiB
+check "xvmd has done a policy's moves as it does a user's [M-10]" \
+    eval "grep -q \"memory move 'a': done\" /out/xvmd.log && grep -q \"memory move 'a': done\" /run/xvmd.before"
 for guest in $GUESTS; do
     check_not "No program of $guest was killed for want of memory" grep -aE "Out of memory|oom-kill" "$(guest_log $guest)"
     check "Guest $guest answers" eval 'xvm show $guest >/dev/null'
