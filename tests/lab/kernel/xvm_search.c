@@ -41,7 +41,8 @@ static int __init search(void)
 	unsigned long pfn, read = 0, words = 0, pages = 0;
 	int node;
 
-	for_each_online_node(node) {
+	for_each_online_node(node)
+	{
 		for (pfn = node_start_pfn(node); pfn < node_end_pfn(node); ++pfn) {
 			struct page *page = pfn_to_online_page(pfn);
 			unsigned int found;
