@@ -12,13 +12,20 @@
 #include <unistd.h>
 
 namespace xvm {
+namespace {
+
+tl::unexpected<Error> at_errno(int why, const std::string& path, std::string_view operation) {
+    return fail_errno(why, path, operation, path_remedy(why, path));
+}
+
+} // namespace
 
 Result<Unique_fd> open_file(const std::string& path, int flags, unsigned mode) {
-    Unique_fd fd(::open(path.c_str(), flags | O_CLOEXEC, mode));
-    if (!fd) {
-        const int why = errno;
-        return fail_errno(why, path, "cannot open", path_remedy(why, path));
-    }
+    // Nobody waits here for the other end of what turns out to be a pipe. Who writes may have to wait for a
+    // lease.
+    const int patient = (flags & O_ACCMODE) == O_RDONLY ? O_NONBLOCK : 0;
+    Unique_fd fd(::open(path.c_str(), flags | patient | O_CLOEXEC, mode));
+    if (!fd) return at_errno(errno, path, "cannot open");
     return fd;
 }
 
@@ -28,12 +35,13 @@ Status read_exactly(int fd, std::span<std::byte> into, std::uint64_t offset, con
         const ssize_t got =
             ::pread(fd, into.data() + done, into.size() - done, static_cast<off_t>(offset + done));
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return fail_errno(errno, name, "cannot read");
+        if (got < 0) return at_errno(errno, name, "cannot read");
         if (got == 0)
             return fail(Fault::failed, name,
                         "ends at byte " + std::to_string(offset + done) + ", " +
                             std::to_string(into.size() - done) +
-                            " bytes before the end of what it should hold");
+                            " bytes before the end of what it should hold",
+                        "it became shorter: copy it again");
         done += static_cast<std::size_t>(got);
     }
     return {};
@@ -45,7 +53,7 @@ Status write_exactly(int fd, std::span<const std::byte> from, std::uint64_t offs
         const ssize_t put =
             ::pwrite(fd, from.data() + done, from.size() - done, static_cast<off_t>(offset + done));
         if (put < 0 && errno == EINTR) continue;
-        if (put < 0) return fail_errno(errno, name, "cannot write");
+        if (put < 0) return at_errno(errno, name, "cannot write");
         done += static_cast<std::size_t>(put);
     }
     return {};
@@ -80,8 +88,8 @@ Status replace_file(const std::string& path, std::string_view text, Durable dura
     const auto written = [&]() -> Status {
         XVM_TRY_LET(const Unique_fd fd, open_file(fresh, O_WRONLY | O_CREAT | O_TRUNC, mode));
         XVM_TRY(write_exactly(fd.get(), std::as_bytes(std::span(text)), 0, fresh));
-        if (durable == Durable::yes && ::fsync(fd.get()) != 0) return fail_errno(errno, fresh, "cannot save");
-        if (::rename(fresh.c_str(), path.c_str()) != 0) return fail_errno(errno, path, "cannot replace");
+        if (durable == Durable::yes && ::fsync(fd.get()) != 0) return at_errno(errno, fresh, "cannot save");
+        if (::rename(fresh.c_str(), path.c_str()) != 0) return at_errno(errno, path, "cannot replace");
         return {};
     }();
     if (!written) {
@@ -91,7 +99,7 @@ Status replace_file(const std::string& path, std::string_view text, Durable dura
     if (durable == Durable::no) return {};
     const std::string directory = std::filesystem::path(path).parent_path().string();
     XVM_TRY_LET(const Unique_fd fd, open_file(directory, O_RDONLY | O_DIRECTORY));
-    if (::fsync(fd.get()) != 0) return fail_errno(errno, directory, "cannot save");
+    if (::fsync(fd.get()) != 0) return at_errno(errno, directory, "cannot save");
     return {};
 }
 
@@ -99,9 +107,9 @@ Status make_directories(const std::string& path, unsigned mode) {
     std::error_code error;
     const std::filesystem::path whole(path);
     std::filesystem::create_directories(whole.parent_path(), error);
-    if (error) return fail_errno(error.value(), whole.parent_path().string(), "cannot make the directory");
+    if (error) return at_errno(error.value(), whole.parent_path().string(), "cannot make the directory");
     if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST)
-        return fail_errno(errno, path, "cannot make the directory");
+        return at_errno(errno, path, "cannot make the directory");
     return {};
 }
 

@@ -36,12 +36,28 @@ std::string missing(const fs::path& path) {
     return "see what is there: ls " + where_from(directory);
 }
 
+bool is_link(const fs::path& path) {
+    std::error_code error;
+    return fs::is_symlink(fs::symlink_status(path, error));
+}
+
 } // namespace
 
 std::string path_remedy(int error_number, const std::string& path) {
     switch (error_number) {
     case ENOENT:
-        return missing(path);
+        return is_link(path) ? "it is a link to what is not there: see ls -l " + path : missing(path);
+    case ELOOP:
+        return "its links lead back to themselves: see ls -l " + path;
+    case ENAMETOOLONG:
+        return "give a shorter path";
+    case ENXIO:
+    case ENODEV:
+        return "name a file: this is a socket, or a device that is not there";
+    case ETXTBSY:
+        return "wait until nobody runs it: see fuser " + path;
+    case EIO:
+        return "look for the disk's errors: dmesg";
     case ENOTDIR:
         return "a part of the path is a file, not a directory: see ls -l";
     case EISDIR:

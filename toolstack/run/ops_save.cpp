@@ -98,7 +98,7 @@ Status suspend(Work& work, const json::object& args) {
     XVM_TRY_LET(const bool offers, offers_to_suspend(work, domid));
     if (!offers)
         return fail(Fault::failed, work.object(), "does not know how to suspend, or is not up yet",
-                    "Linux does once it has booted, if built with CONFIG_HIBERNATE_CALLBACKS");
+                    "wait until it is up; its kernel must be built with CONFIG_HIBERNATE_CALLBACKS");
     saving.asked = Saving::Did::unknown; // a write that failed may have been done
     XVM_TRY(work.ports().store.write(shutdown_node(domid), suspend_word));
     saving.asked = Saving::Did::yes;

@@ -16,7 +16,9 @@ Result<Reader> Reader::open(const std::string& path) {
     XVM_TRY_LET(Unique_fd fd, open_file(path, O_RDONLY | O_NONBLOCK));
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0) return fail_errno(errno, path, "cannot be read");
-    if (!S_ISREG(status.st_mode)) return fail(Fault::usage, path, "is no file");
+    if (!S_ISREG(status.st_mode))
+        return fail(Fault::usage, path, S_ISDIR(status.st_mode) ? "is a directory" : "is no regular file",
+                    "give what 'xvm save' wrote");
     const auto size = static_cast<std::uint64_t>(status.st_size);
     std::vector<std::byte> bytes(
         static_cast<std::size_t>(std::min<std::uint64_t>(size, XVM_SAVED_HEAD_BYTES)));

@@ -31,12 +31,16 @@ Status check_target(const std::string& path, std::uint64_t bytes, bool replace) 
     struct stat status {};
     if (::stat(directory.c_str(), &status) != 0)
         return fail_errno(errno, directory, "cannot be written to", "make the directory first");
-    if (!S_ISDIR(status.st_mode)) return fail(Fault::usage, directory, "is no directory");
+    if (!S_ISDIR(status.st_mode))
+        return fail(Fault::usage, directory, "is no directory", "name a file in a directory");
     if (::access(directory.c_str(), W_OK | X_OK) != 0)
         return fail_errno(errno, directory, "cannot be written to",
                           "save it where xvmd may write (ReadWritePaths in its unit)");
     if (::lstat(path.c_str(), &status) == 0) {
-        if (!S_ISREG(status.st_mode)) return fail(Fault::usage, path, "is there, and no file");
+        if (!S_ISREG(status.st_mode))
+            return fail(Fault::usage, path,
+                        S_ISDIR(status.st_mode) ? "is a directory" : "is there, and no regular file",
+                        S_ISDIR(status.st_mode) ? "name a file in it" : "choose another name");
         if (!replace)
             return fail(Fault::busy, path, "is there already",
                         "choose another name, or --force to replace it");
@@ -47,7 +51,7 @@ Status check_target(const std::string& path, std::uint64_t bytes, bool replace) 
         return fail(Fault::exhausted, directory,
                     "has room for " + std::to_string(free >> 20) + "MiB, the guest needs " +
                         std::to_string((bytes + (1U << 20) - 1) >> 20) + "MiB",
-                    "save it elsewhere");
+                    "make room, or save it elsewhere: df " + directory);
     return {};
 }
 
@@ -69,7 +73,8 @@ Result<Writer> Writer::create(const std::string& path) {
 
 Status Writer::finish(Saved_guest guest, const Cancelled& cancelled) {
     XVM_TRY_LET(const std::uint64_t bytes, size_of(fd(), path_));
-    if (bytes <= XVM_SAVED_HEAD_BYTES) return fail(Fault::failed, path_, "got nothing of the guest");
+    if (bytes <= XVM_SAVED_HEAD_BYTES)
+        return fail(Fault::failed, path_, "got nothing of the guest", "see xvmd's log: journalctl -u xvmd");
     Head head{std::move(guest), bytes - XVM_SAVED_HEAD_BYTES, {}};
     XVM_TRY_LET(head.stream_sha256, sum_stream(fd(), head.stream_bytes, path_, cancelled));
     XVM_TRY_LET(const auto encoded, encode_head(head, path_));

@@ -4,7 +4,10 @@
 #include <array>
 #include <catch2/catch.hpp>
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 using namespace xvm;
 
@@ -25,6 +28,17 @@ TEST_CASE("What was written is read back, and the size is known") {
     REQUIRE(read_exactly(fd.get(), back, 5, "t"));
     CHECK(back == data);
     CHECK(size_of(fd.get(), "t") == 8u);
+}
+
+TEST_CASE("A pipe that nobody writes is not waited for, and is no file") {
+    const std::string path =
+        (std::filesystem::temp_directory_path() / ("xvm-pipe." + std::to_string(::getpid()))).string();
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    const auto fd = open_file(path, O_RDONLY);
+    REQUIRE(fd);
+    CHECK(size_of(fd->get(), path).error().cause == "is neither a file nor a block device");
+    CHECK(read_text(path, 100).error().fault == Fault::usage);
+    ::unlink(path.c_str());
 }
 
 TEST_CASE("A missing file is named") {

@@ -21,6 +21,11 @@ TEST_CASE("A misspelt file's neighbour is offered, in the same words") {
           "there is no directory " + dir + "/sub: see where it is meant to be");
     CHECK(path_remedy(EACCES, dir + "/vmlinux") == "see who may: ls -ld " + dir + "/vmlinux");
     CHECK(path_remedy(ENOSPC, dir + "/new") == "make room: df " + dir);
-    CHECK(path_remedy(EIO, dir).empty());
+    CHECK(path_remedy(EINVAL, dir).empty());
+    std::filesystem::create_symlink("nothing", directory / "gone");
+    CHECK(path_remedy(ENOENT, dir + "/gone") ==
+          "it is a link to what is not there: see ls -l " + dir + "/gone");
+    CHECK(path_remedy(ELOOP, dir + "/gone") ==
+          "its links lead back to themselves: see ls -l " + dir + "/gone");
     std::filesystem::remove_all(directory);
 }
