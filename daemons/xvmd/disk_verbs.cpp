@@ -65,6 +65,9 @@ Result<plan::Disk_config> disk_of(const Call& call) {
     disk.kind = pack ? plan::Disk_kind::pack : plan::Disk_kind::raw;
     if (pack && disk.writable)
         return fail(Fault::usage, "disk " + disk.dev, "a pack is served read-only", "leave --writable out");
+    if (plan::is_part(disk.devid) && disk.backend == plan::Disk_backend::xvm)
+        return fail(Fault::usage, "disk " + disk.dev, "a partition is served by dom0's kernel only",
+                    "add --backend blkback, or use " + disk.dev.substr(0, 4));
     if (pack && disk.backend == plan::Disk_backend::blkback)
         return fail(Fault::usage, "disk " + disk.dev, "the kernel's backend knows no packs",
                     "leave --backend out");
@@ -74,6 +77,10 @@ Result<plan::Disk_config> disk_of(const Call& call) {
 Planned plan_of_attach(run::Ports&, const Call& call, const run::Domain_entry& entry) {
     const auto disk = disk_of(call);
     if (!disk) return refuse(disk.error());
+    for (const run::Disk_entry& other : entry.disks)
+        if (other.devid != disk->devid && plan::overlap(other.devid, disk->devid))
+            return refuse({Fault::usage, "disk " + disk->dev,
+                           "overlaps another disk of the guest, " + other.dev, "use another letter"});
     plan::Attach_options options;
     options.limit = call.duration("timeout").value_or(options.limit);
     return plan::plan_attach_disk({entry.name, entry.info.id}, *disk, options);

@@ -36,12 +36,23 @@ std::optional<std::string> text(Conversion& work, const std::string& key) {
     return value;
 }
 
+/// A key that has to be there is not: it may only be misspelt.
+void note_missing(Conversion& work, std::string_view key, const std::string& remedy) {
+    const std::string quoted = "'" + std::string(key) + "'";
+    for (const Setting& setting : work.file.settings())
+        if (find_key(setting.name) == nullptr && near_key(setting.name) == key)
+            return work.refuse(work.file.place(setting),
+                               "unknown key '" + setting.name + "', and no " + quoted,
+                               "did you mean " + quoted + "?");
+    work.refuse(work.file.source(), quoted + " is missing", remedy);
+}
+
 void convert_name(Conversion& work, const Choices& choices) {
     const bool chosen = !choices.name.empty();
     const auto name = chosen ? std::optional(choices.name) : text(work, "name");
     if (!name) {
         if (work.file.find("name") == nullptr)
-            work.refuse(work.file.source(), "'name' is missing", "add name = \"web\", or give --name NAME");
+            note_missing(work, "name", "add name = \"web\", or give --name NAME");
         return;
     }
     if (const auto fault = plan::domain_name_fault(*name))
@@ -63,7 +74,7 @@ void convert_type(Conversion& work) {
         return work.refuse(work.place(key), "'" + key + "' is \"hvm\": xvm starts PV and PVH guests only",
                            "a Linux guest can be PVH: type = \"pvh\" and kernel = \"/path/to/vmlinuz\"; else "
                            "keep it with xl");
-    work.refuse(work.place(key), "'" + key + "' cannot be '" + *type + "'", "it is \"pv\" or \"pvh\"");
+    work.refuse(work.place(key), "'" + key + "' cannot be '" + *type + "'", "write \"pv\" or \"pvh\"");
 }
 
 void convert_memory(Conversion& work) {
@@ -71,8 +82,7 @@ void convert_memory(Conversion& work) {
     const auto most = number(work, "maxmem", 1, memory_mebibytes_max);
     if (work.file.find("memory") == nullptr) {
         if (!most) {
-            if (work.file.find("maxmem") == nullptr)
-                work.refuse(work.file.source(), "'memory' is missing", "add memory = 256 (MiB)");
+            if (work.file.find("maxmem") == nullptr) note_missing(work, "memory", "add memory = 256 (MiB)");
             return;
         }
         memory = most;
@@ -123,8 +133,9 @@ void convert_image(Conversion& work, const std::string& key) {
     const auto path = text(work, key);
     if (!path) {
         if (key == "kernel" && work.file.find(key) == nullptr && work.file.find("bootloader") == nullptr &&
-            work.file.text("type") != "hvm" && work.file.text("builder") != "hvm")
-            work.refuse(work.file.source(), "'kernel' is missing", "add kernel = \"/path/to/vmlinuz\"");
+            work.file.find("firmware") == nullptr && work.file.text("type") != "hvm" &&
+            work.file.text("builder") != "hvm")
+            note_missing(work, "kernel", "add kernel = \"/path/to/vmlinuz\"");
         return;
     }
     if (path->empty()) {
@@ -176,7 +187,7 @@ void convert_action(Conversion& work, const std::string& key, std::string_view i
         std::find_if(actions.begin(), actions.end(), [&](const Action& one) { return one.name == word; });
     if (action == actions.end())
         return work.refuse(work.place(key), "'" + key + "' cannot be '" + word + "'",
-                           "it is \"destroy\", \"restart\" or \"preserve\"");
+                           "write \"destroy\", \"restart\" or \"preserve\"");
     if (!action->lost.empty())
         work.warn(work.place(key),
                   "'" + key + "' becomes \"" + std::string(action->ours) + "\": " + std::string(action->lost),
@@ -259,7 +270,9 @@ Imported convert(const Xl_file& file, const Choices& choices) {
     convert_nets(work);
     std::stable_sort(work.notes.begin(), work.notes.end(), [](const Note& a, const Note& b) {
         const auto order = [](const Note& note) {
-            return std::tuple(!note.is_error, part_of(note.what.object, 2), part_of(note.what.object, 1));
+            const std::size_t line = part_of(note.what.object, 2);
+            // What has no place in the file comes after what has one.
+            return std::tuple(!note.is_error, line == 0, line, part_of(note.what.object, 1));
         };
         return order(a) < order(b);
     });

@@ -83,7 +83,7 @@ class Disk_conversion {
         const std::string dev = text_of(disk_.spec.vdev);
         if (plan::disk_devid(dev)) return true;
         refuse(dev.empty() ? "it has no vdev" : "its device is '" + dev + "'",
-               "name a whole disk: xvda to xvdp, and see to root= and the guest's fstab");
+               "name it xvda to xvdp, or a partition such as xvda1, and see to root= and the guest's fstab");
         return false;
     }
 

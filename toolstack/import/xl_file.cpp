@@ -139,6 +139,9 @@ Result<Xl_file> Xl_file::read(std::string text, const std::string& source) {
                     source + ":" + std::to_string(line_at(text, zero)) + ":" +
                         std::to_string(column_at(text, zero)),
                     "there is a zero byte", "it is no xl.cfg, or a damaged one");
+    // Written on another system: xl stops at such a line end, which is nothing of the guest's.
+    for (std::size_t at = 0; (at = text.find("\r\n", at)) != std::string::npos;)
+        text.erase(at, 1);
     // Without it, a comment in the last line is an error to libxlutil.
     if (!text.ends_with('\n')) text += '\n';
     Parsed parsed = parse(text, source);

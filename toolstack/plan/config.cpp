@@ -7,6 +7,7 @@
 
 #include <array>
 #include <filesystem>
+#include <optional>
 
 namespace xvm::plan {
 namespace {
@@ -41,6 +42,19 @@ Guest_config read_guest(const toml::table& table, const Config_text& text, Confi
     return guest;
 }
 
+/// What only an xl.cfg has: a list of texts for the disks or the interfaces.
+std::optional<Error> xl_cfg(const toml::table& table, const std::string& source) {
+    for (const std::string_view key : {"disk", "vif"}) {
+        const toml::array* const list = table.get_as<toml::array>(key);
+        if (list == nullptr || list->empty() || !list->front().is_string()) continue;
+        const toml::source_position at = list->source().begin;
+        return Error{Fault::usage, source + ":" + std::to_string(at.line) + ":" + std::to_string(at.column),
+                     "'" + std::string(key) + "' is a list of texts, as in an xl.cfg",
+                     "make TOML of it: xvm import " + source};
+    }
+    return std::nullopt;
+}
+
 tl::unexpected<Config_errors> refuse(Error error) {
     Config_errors errors;
     errors.push_back(std::move(error));
@@ -73,6 +87,7 @@ tl::expected<Guest_config, Config_errors> parse_config(const Config_text& text) 
             return refuse({Fault::usage, text.source, "is empty",
                            "write what the guest is: xvm.toml(5) has an example"});
         guest = read_guest(table, text, log);
+        if (auto error = xl_cfg(table, text.source)) return refuse(std::move(*error));
     } catch (const toml::parse_error& error) {
         return refuse(explain(error, text.toml, text.source));
     }

@@ -29,7 +29,7 @@ std::optional<std::size_t> read_word(Table_reader& reader, std::string_view key,
         all += (all.empty() ? "\"" : ", \"") + std::string(word) + "\"";
     const auto near = nearest(*text, words);
     reader.bad(key, "cannot be '" + *text + "'",
-               near ? "did you mean '" + std::string(*near) + "'?" : "it is one of " + all);
+               near ? "did you mean '" + std::string(*near) + "'?" : "write one of " + all);
     return std::nullopt;
 }
 
@@ -87,6 +87,9 @@ Disk_config read_disk(const toml::table& table, Config_log& log, const Base_dire
     if (disk.backend == Disk_backend::blkback && pack)
         reader.bad("backend", "cannot be 'blkback': the kernel knows no packs",
                    "leave it out, or use raw = \"FILE\"");
+    if (is_part(disk.devid) && disk.backend == Disk_backend::xvm)
+        reader.bad("dev", "'" + disk.dev + "' is a partition: dom0's kernel serves one, xvm-blkd whole disks",
+                   "add backend = \"blkback\", or use " + disk.dev.substr(0, 4));
     reader.finish();
     return disk;
 }
@@ -111,7 +114,13 @@ std::string read_name(Table_reader& reader, bool replaced) {
 
 Guest_type read_type(Table_reader& reader) {
     constexpr std::array<std::string_view, 2> types{"pv", "pvh"};
-    if (reader.node("type") == nullptr) reader.missing("type", "type = \"pvh\" (or \"pv\")");
+    const toml::node* const given = reader.node("type");
+    if (given == nullptr) reader.missing("type", "type = \"pvh\" (or \"pv\")");
+    if (given != nullptr && given->value<std::string_view>() == "hvm") {
+        reader.bad("type", "is \"hvm\": xvm starts PV and PVH guests only",
+                   "write type = \"pvh\": most Linux guests can be that");
+        return Guest_type::pvh;
+    }
     const auto type = read_word(reader, "type", types);
     return type == std::size_t{0} ? Guest_type::pv : Guest_type::pvh;
 }
@@ -167,7 +176,12 @@ std::vector<unsigned> read_pins(Table_reader& reader, unsigned vcpus) {
         const auto* number = item.as_integer();
         if (number != nullptr && number->get() >= 0 && number->get() <= cpu_max)
             return static_cast<unsigned>(number->get());
-        reader.wrong_type("pin", item, "the number of a processor", "pin = [0, 1]: one for each of vcpus");
+        if (number != nullptr)
+            reader.bad("pin", "cannot be " + std::to_string(number->get()),
+                       "give 0 to " + std::to_string(cpu_max));
+        else
+            reader.wrong_type("pin", item, "the number of a processor",
+                              "pin = [0, 1]: one for each of vcpus");
         return std::nullopt;
     };
     if (!node->is_array()) {
@@ -227,6 +241,10 @@ std::vector<Disk_config> read_disks(Table_reader& reader, Config_log& log, const
             if (!disk.dev.empty() && earlier.dev == disk.dev)
                 log.add(table->get("dev")->source(), "'dev': another disk is '" + disk.dev + "' already",
                         "give each disk a name of its own");
+            else if (disk.devid != 0 && earlier.devid != 0 && overlap(earlier.devid, disk.devid))
+                log.add(table->get("dev")->source(),
+                        "'dev': '" + disk.dev + "' overlaps another disk, '" + earlier.dev + "'",
+                        "use another letter for one of them");
         disks.push_back(std::move(disk));
     }
     return disks;

@@ -2,6 +2,7 @@
 #include "toolstack/plan/names.hpp"
 
 #include "libvmshare/base/ids.hpp"
+#include "libvmshare/base/number.hpp"
 #include "libvmshare/pack/sha256.hpp"
 
 #include <array>
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::size_t name_bytes_max = 64;
 constexpr std::uint32_t first_devid = 202u << 8;
+constexpr std::uint32_t minors = 16; // of a disk; 0 is the whole
 constexpr std::string_view digits = "0123456789";
 constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -32,14 +34,26 @@ std::optional<std::string> domain_name_fault(std::string_view name) {
 }
 
 std::optional<std::uint32_t> disk_devid(std::string_view dev) noexcept {
-    if (dev.size() != 4 || !dev.starts_with("xvd") || dev[3] < 'a' || dev[3] > 'p') return std::nullopt;
-    return first_devid + 16 * static_cast<std::uint32_t>(dev[3] - 'a');
+    if (dev.size() < 4 || !dev.starts_with("xvd") || dev[3] < 'a' || dev[3] > 'p') return std::nullopt;
+    const std::uint32_t whole = first_devid + minors * static_cast<std::uint32_t>(dev[3] - 'a');
+    if (dev.size() == 4) return whole;
+    const auto part = parse_number<std::uint32_t>(dev.substr(4));
+    if (!part || *part == 0 || *part >= minors || dev[4] == '0') return std::nullopt;
+    return whole + *part;
+}
+
+bool is_part(std::uint32_t devid) noexcept {
+    return devid % minors != 0;
+}
+
+bool overlap(std::uint32_t one, std::uint32_t other) noexcept {
+    return one / minors == other / minors && (one == other || !is_part(one) || !is_part(other));
 }
 
 std::string disk_name(std::uint32_t devid) {
-    for (char letter = 'a'; letter <= 'p'; ++letter)
-        if (const std::string name = std::string("xvd") + letter; disk_devid(name) == devid) return name;
-    return std::to_string(devid);
+    if (devid < first_devid || devid >= first_devid + minors * 16) return std::to_string(devid);
+    const std::string whole = std::string("xvd") + static_cast<char>('a' + (devid - first_devid) / minors);
+    return is_part(devid) ? whole + std::to_string(devid % minors) : whole;
 }
 
 std::optional<std::string> parse_mac(std::string_view text) {

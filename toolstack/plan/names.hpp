@@ -14,8 +14,12 @@ namespace xvm::plan {
 /// uuid, not "Domain-0".
 [[nodiscard]] std::optional<std::string> domain_name_fault(std::string_view name);
 
-/// The device number of "xvda" … "xvdp": 51712 (major 202) and 16 minors a disk, as stock tools count.
+/// The device number of "xvda" … "xvdp": 51712 (major 202) and 16 minors a disk, as stock tools count; also
+/// of a partition that is a disk of its own, "xvda1" … "xvdp15".
 [[nodiscard]] std::optional<std::uint32_t> disk_devid(std::string_view dev) noexcept;
+[[nodiscard]] bool is_part(std::uint32_t devid) noexcept;
+/// The same disk, or one is a partition of the other.
+[[nodiscard]] bool overlap(std::uint32_t one, std::uint32_t other) noexcept;
 
 /// The name of that device number; of another number, the number itself.
 [[nodiscard]] std::string disk_name(std::uint32_t devid);

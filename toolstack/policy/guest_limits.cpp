@@ -46,11 +46,16 @@ Status check_memory(const plan::Guest_config& guest, const Limits& limits) {
 
 Status check_disks(const plan::Guest_config& guest, const Limits& limits) {
     if (guest.disks.size() > limits.disks) return beyond("too many disks");
-    std::set<std::uint32_t> seen;
+    std::vector<std::uint32_t> seen;
     for (const plan::Disk_config& disk : guest.disks) {
         const auto devid = plan::disk_devid(disk.dev);
-        if (!devid || *devid != disk.devid || !seen.insert(disk.devid).second)
+        if (!devid || *devid != disk.devid || std::any_of(seen.begin(), seen.end(), [&](std::uint32_t other) {
+                return plan::overlap(other, disk.devid);
+            }))
             return beyond("a disk with another's number");
+        seen.push_back(disk.devid);
+        if (plan::is_part(disk.devid) && disk.backend == plan::Disk_backend::xvm)
+            return beyond("a partition that xvm-blkd does not serve");
         if (disk.kind == plan::Disk_kind::pack &&
             (disk.writable || disk.backend == plan::Disk_backend::blkback))
             return beyond("a pack that is no pack");

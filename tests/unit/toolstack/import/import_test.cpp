@@ -112,12 +112,29 @@ TEST_CASE("Disks that xvm cannot serve are refused, each with a way out") {
     CHECK(about("/srv/a.qcow2,qcow2,xvda,w").find("convert it: qemu-img convert -O raw /srv/a.qcow2") !=
           std::string::npos);
     CHECK(about("iscsi:/srv/a,xvda,w").find("xvm runs no scripts") != std::string::npos);
-    CHECK(about("/srv/a,raw,hda,w").find("its device is 'hda'; name a whole disk: xvda to xvdp") !=
-          std::string::npos);
+    CHECK(about("/srv/a,raw,hda,w").find("its device is 'hda'; name it xvda to xvdp") != std::string::npos);
+    CHECK(about("/srv/a,raw,xvdaa,w").find("its device is 'xvdaa'") != std::string::npos);
     CHECK(about("/srv/a.iso,,xvdc,cdrom").find("xvm has no CD-ROM drive") != std::string::npos);
     CHECK(about("backend=7,vdev=xvda,target=/srv/a").find("backend domain '7'") != std::string::npos);
     CHECK(about(",empty,xvdc:cdrom,r").starts_with("warning "));
     CHECK(about("/srv/a").find("no vdev specified") != std::string::npos);
+}
+
+TEST_CASE("Old guests' partitions are carried, and so are line ends of other systems") {
+    const Imported result =
+        imported(least + "disk = [ 'phy:vg/root,xvda1,w' ]\r\nroot = '/dev/xvda1 ro'\r\n");
+    CHECK(said(result).empty());
+    CHECK(result.toml.find("dev = \"xvda1\"\nraw = \"/dev/vg/root\"") != std::string::npos);
+    CHECK(result.toml.find("command_line = \"root=/dev/xvda1 ro\"\n") != std::string::npos);
+}
+
+TEST_CASE("A required key that is misspelt is told where it stands, before what has no place") {
+    const Imported result = imported("memmory = 64\nkernle = '/k'\n");
+    REQUIRE(result.notes.size() >= 3);
+    CHECK(result.notes[0].what.line() ==
+          "/etc/xen/web.cfg:1:1: unknown key 'memmory', and no 'memory'; did you mean 'memory'?");
+    CHECK(result.notes[1].what.cause == "unknown key 'kernle', and no 'kernel'");
+    CHECK(result.notes[2].what.object == "/etc/xen/web.cfg");
 }
 
 TEST_CASE("Network interfaces that xvm cannot serve are refused, each with a way out") {

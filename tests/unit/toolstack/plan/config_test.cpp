@@ -168,7 +168,8 @@ TEST_CASE("A value that cannot be is refused where it stands") {
                   "unknown key 'maxx' in [memory]; did you mean 'max'?"},
              Case{"[memory]\nmax='64MiB'", "'size' is missing in [memory]"},
              Case{"memory='64MiB'\npin=[0,1]", ":5:5: 'pin' lists 2, but vcpus is 1"},
-             Case{"memory='64MiB'\npin=-1", "'pin' is a whole number, not the number of a processor"},
+             Case{"memory='64MiB'\npin=-1", "'pin' cannot be -1; give 0 to 4095"},
+             Case{"memory='64MiB'\npin='all'", "'pin' is a text, not the number of a processor"},
              Case{"memory='64MiB'\nvcpus='two'", "'vcpus' is a text, not a whole number; write vcpus = 1"},
              Case{"memory='64MiB'\ncommand_line='''a\nb'''", "'command_line' has more than one line"},
              Case{"memory='64MiB'\nramdisk='x:'", "'ramdisk' cannot be 'x:'"},
@@ -184,6 +185,13 @@ TEST_CASE("A value that cannot be is refused where it stands") {
                   ":8:6: 'mode' cannot be 'rw'; did you mean 'r'?"},
              Case{"memory='64MiB'\n[[disk]]\ndev='xvda'\nraw='x'\n[[disk]]\ndev='xvda'\nraw='y'",
                   ":9:5: 'dev': another disk is 'xvda' already"},
+             Case{"memory='64MiB'\n[[disk]]\ndev='xvda1'\nraw='x'", ":6:5: 'dev' 'xvda1' is a partition"},
+             Case{"memory='64MiB'\n[[disk]]\ndev='xvda'\nraw='x'\n[[disk]]\ndev='xvda2'\nraw='y'\nbackend='"
+                  "blkback'",
+                  ":9:5: 'dev': 'xvda2' overlaps another disk, 'xvda'"},
+             Case{"memory=64\ndisk=['phy:/dev/a,xvda,w']",
+                  ":5:6: 'disk' is a list of texts, as in an xl.cfg; "
+                  "make TOML of it: xvm import"},
              Case{"memory='64MiB'\nmemory='64MiB'", ":5:"},
              Case{"memory='64MiB", ":4:"},
          }) {
@@ -192,6 +200,20 @@ TEST_CASE("A value that cannot be is refused where it stands") {
         CHECK(line.find(one.said) != std::string::npos);
         CHECK(line.starts_with("/etc/xvm/web.toml"));
     }
+}
+
+TEST_CASE("A disk's number is that of stock tools, a partition's the one behind its disk's") {
+    CHECK(disk_devid("xvda") == 51712U);
+    CHECK(disk_devid("xvda1") == 51713U);
+    CHECK(disk_devid("xvdp15") == 51967U);
+    for (const char* bad : {"", "xvd", "xvdq", "xvda0", "xvda16", "xvda01", "xvda-1", "xvdaa", "sda1"})
+        CHECK_FALSE(disk_devid(bad));
+    for (std::uint32_t devid = 51712; devid < 51968; ++devid)
+        CHECK(disk_devid(disk_name(devid)) == devid);
+    CHECK(disk_name(51968) == "51968");
+    CHECK(overlap(51712, 51713));
+    CHECK_FALSE(overlap(51713, 51714));
+    CHECK_FALSE(overlap(51712, 51728));
 }
 
 TEST_CASE("A domain's name can be told from a number and a uuid") {
