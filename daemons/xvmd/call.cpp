@@ -86,7 +86,7 @@ Result<json::value> as_text(const model::Parameter& parameter, const json::value
     for (const std::string_view choice : parameter.choices)
         all += (all.empty() ? "" : ", ") + std::string(choice);
     const auto near = nearest(text, parameter.choices);
-    return bad(parameter, text, near ? "did you mean '" + std::string(*near) + "'?" : "it is one of " + all);
+    return bad(parameter, text, near ? "did you mean '" + std::string(*near) + "'?" : "give one of " + all);
 }
 
 Result<json::value> typed(const model::Parameter& parameter, const json::value& value) {

@@ -23,8 +23,9 @@ Result<plan::Plan> plan_set(run::Ports& ports, const Call& call, const run::Doma
         return fail(Fault::failed, object, "its configuration is not known any more",
                     "end it, and start it again with 'xvm create'");
     plan::Memory_order order;
-    order.to_bytes = static_cast<std::uint64_t>(call.integer("size")) / page * page;
-    XVM_TRY(plan::check_memory(record->guest, order.to_bytes));
+    const auto asked_bytes = static_cast<std::uint64_t>(call.integer("size"));
+    XVM_TRY(plan::check_memory(record->guest, asked_bytes));
+    order.to_bytes = asked_bytes / page * page;
     const port::Domain_info& info = entry.info;
     XVM_TRY_LET(order.from_bytes, run::memory_target(ports.store, info.id.domid, record->guest.memory_bytes));
     // Xen's limit is the configuration's until the first change, and then what was asked for.

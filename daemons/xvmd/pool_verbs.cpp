@@ -27,7 +27,7 @@ Result<run::Pool_policy> policy_of(const Call& call, run::Pool_policy policy) {
     const std::int64_t size = call.integer("size");
     if (size < 0 || size > run::Pool_policy::size_max)
         return fail(Fault::usage, "parameter 'size'", "cannot be " + std::to_string(size),
-                    "a pool has 0 to " + std::to_string(run::Pool_policy::size_max) + " shells");
+                    "give 0 to " + std::to_string(run::Pool_policy::size_max));
     policy.size = static_cast<unsigned>(size);
     if (call.has("type"))
         policy.type = call.text("type") == "pvh" ? port::Guest_type::pvh : port::Guest_type::pv;
@@ -37,7 +37,7 @@ Result<run::Pool_policy> policy_of(const Call& call, run::Pool_policy policy) {
     if (policy.size == 0) return policy;
     if (policy.memory_bytes == 0)
         return fail(Fault::usage, "parameter 'memory'", "is missing",
-                    "say how large the guests are that shells are made for, such as 256MiB");
+                    "give the size of the guests that shells are made for, such as 256MiB");
     XVM_TRY(port::check_shape(
         {run::shell_uuid(), policy.type, policy.vcpus, policy.memory_bytes, policy.memory_bytes}));
     return policy;

@@ -32,7 +32,8 @@ std::string object_key(const run::Domain_entry& entry) {
 Status check_ours(const run::Domain_entry& entry, bool also_dead) {
     const std::string object = "domain '" + object_key(entry) + "'";
     if (entry.info.id.domid == dom0 && entry.life != run::Life::stale)
-        return fail(Fault::denied, object, "is the control domain", "shut the host down instead");
+        return fail(Fault::denied, object, "is the control domain, which xvm leaves alone",
+                    "name a guest: see xvm list");
     if (!entry.managed)
         return fail(Fault::denied, object, "was not started by xvm", "use the tool that started it");
     if (!also_dead && (entry.life == run::Life::stale || entry.life == run::Life::dying))

@@ -43,7 +43,7 @@ class Daemon(hosted.Daemon):
         super().__init__(PROGRAMS, dir, "--hosted-guests", "--service", mode, "--service-program", service, *options)
 
     def show(self):
-        return self.json("service", "show")
+        return self.json(*"service show".split())
 
     def await_state(self, *states):
         wait_until(lambda: self.show()["state"] in states, "the service is " + " or ".join(states))

@@ -49,7 +49,7 @@ Failure broken(const error_code& error, const std::string& daemon) {
     if (error == boost::asio::error::timed_out)
         return Error{Fault::timeout, daemon, "no answer in time", "see its log: journalctl -u " + daemon};
     if (error == boost::asio::error::operation_aborted)
-        return Error{Fault::failed, daemon, "interrupted", {}};
+        return Error{Fault::failed, daemon, "interrupted", "see what is there now: xvm list"};
     return Error{Fault::unreachable, daemon, "the connection broke: " + error.message(),
                  "see its log: journalctl -u " + daemon};
 }
@@ -60,11 +60,13 @@ tl::expected<boost::json::value, Failure> read_answer(unsigned status, std::stri
     error_code error;
     boost::json::value value = boost::json::parse(text, error);
     if (error && status / 100 == 2)
-        return refuse(Error{Fault::failed, daemon, "the answer is not JSON: " + error.message(), {}});
+        return refuse(Error{Fault::failed, daemon, "the answer is not JSON: " + error.message(),
+                            "see whether it is xvmd that listens there"});
     if (status / 100 == 2) return value;
     if (!error)
         if (auto failure = parse_failure(value)) return refuse(std::move(*failure));
-    return refuse(Error{Fault::failed, daemon, "answered with HTTP status " + std::to_string(status), {}});
+    return refuse(Error{Fault::failed, daemon, "answered with HTTP status " + std::to_string(status),
+                        "see its log: journalctl -u " + daemon});
 }
 
 void send_request(Local_stream& stream, const Call& call, error_code& error) {

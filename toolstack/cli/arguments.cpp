@@ -58,6 +58,9 @@ tl::unexpected<Error> unknown_option(const model::Verb& verb, const std::vector<
     const std::vector<std::string_view> known(names.begin(), names.end());
     const auto near = nearest(given, known);
     const std::string words(verb.words);
+    if (given.size() > 1 && given[0] == '-' && given[1] >= '0' && given[1] <= '9')
+        return fail(Fault::usage, words, "'" + given + "' is below zero",
+                    "leave the '-' out; usage: " + usage_line(verb));
     return fail(Fault::usage, words, "unknown option '" + given + "'",
                 near ? did_you_mean(*near) : "'xvm " + words + " --help' lists the options");
 }
@@ -72,8 +75,8 @@ std::string listed(std::span<const std::string_view> names, std::string_view las
     return text;
 }
 
-/// What to give instead, if the text cannot be the parameter's value. Sizes and names are left to xvmd, which
-/// knows what they are for.
+/// What to give instead, if the text cannot be the parameter's value. Names are left to xvmd, which knows
+/// what they are for.
 std::optional<std::string> better_value(const Parameter& parameter, const std::string& value) {
     if (!parameter.choices.empty()) {
         if (std::find(parameter.choices.begin(), parameter.choices.end(), value) != parameter.choices.end())
@@ -82,9 +85,11 @@ std::optional<std::string> better_value(const Parameter& parameter, const std::s
         return near ? did_you_mean(*near) : "choose " + listed(parameter.choices, " or ");
     }
     if (parameter.type == Type::integer && !parse_number<std::uint32_t>(value)) return "give a whole number";
+    if (parameter.type == Type::size && !plan::parse_size(value))
+        return "give a whole number and KiB, MiB, GiB or TiB, such as 256MiB";
     if (parameter.type == Type::duration && !plan::parse_duration(value))
         return "give a whole number and ms, s, m or h, such as 30s";
-    if (parameter.required && value.empty()) return "give its name";
+    if ((parameter.required || parameter.name == "socket") && value.empty()) return "give its name";
     return std::nullopt;
 }
 
@@ -115,6 +120,18 @@ Status take_positionals(Arguments& into, const std::vector<std::string>& words) 
                               : taken == 1 ? "1 argument"
                                            : std::to_string(taken) + " arguments";
     return usage_error(verb, "takes " + count + ", not '" + words[taken] + "' too");
+}
+
+/// Options without which the verb cannot be: those that are sent, but for what stands in the path.
+bool is_needed(const Parameter& parameter) {
+    return parameter.required && !parameter.positional && parameter.where != model::Where::path;
+}
+
+Status check_needed(const Arguments& arguments) {
+    for (const Parameter& one : arguments.verb().parameters)
+        if (is_needed(one) && arguments.given(one.name) == nullptr)
+            return usage_error(arguments.verb(), option_name(one) + " is missing");
+    return {};
 }
 
 Result<Format> format_of(const Arguments& arguments) {
@@ -164,6 +181,8 @@ std::string usage_line(const model::Verb& verb) {
         if (one.positional)
             line +=
                 one.required ? " " + std::string(one.placeholder) : " [" + std::string(one.placeholder) + "]";
+    for (const Parameter& one : verb.parameters)
+        if (is_needed(one)) line += " " + option_name(one) + " " + std::string(one.placeholder);
     return line;
 }
 
@@ -201,6 +220,7 @@ Result<Arguments> parse_arguments(const model::Verb& verb, const std::vector<std
         return usage_error(verb, error.what());
     }
     XVM_TRY(take_positionals(arguments, positionals));
+    XVM_TRY(check_needed(arguments));
     for (const auto& rows : {verb.parameters, model::common_options()})
         for (const Parameter& one : rows)
             if (const std::string* value = arguments.given(one.name)) XVM_TRY(check_value(verb, one, *value));

@@ -86,8 +86,9 @@ Outcome run_import(const Run& run) {
         if (auto failure = api::parse_failure(answer))
             return tl::unexpected<api::Failure>(std::move(*failure));
     if (error || child.exit_code != 0)
-        return tl::unexpected<api::Failure>(Error{
-            Fault::failed, "xvm-import", "ended with exit code " + std::to_string(child.exit_code), {}});
+        return tl::unexpected<api::Failure>(Error{Fault::failed, "xvm-import",
+                                                  "ended with exit code " + std::to_string(child.exit_code),
+                                                  "run it alone to see why: xvm-import FILE"});
     if (run.arguments.format() == Format::table)
         print_for_people(run, answer);
     else

@@ -176,7 +176,7 @@ Result<Columns> columns_of(const Arguments& arguments) {
             }
             const auto near = nearest(name, known);
             return fail(Fault::usage, std::string(arguments.verb().words), "no column '" + name + "'",
-                        near ? "did you mean '" + std::string(*near) + "'?" : "there are " + all);
+                        near ? "did you mean '" + std::string(*near) + "'?" : "choose of " + all);
         }
         columns.push_back(field);
         at = comma + 1;

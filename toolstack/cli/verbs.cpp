@@ -3,8 +3,10 @@
 
 #include "toolstack/cli/daemon.hpp"
 #include "toolstack/cli/request.hpp"
+#include "toolstack/command/output.hpp"
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 
 namespace xvm::cli {
@@ -45,9 +47,10 @@ Outcome run_by_model(const Run& run) {
 }
 
 Outcome write_out(std::string_view text) {
+    errno = 0;
     if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
         return {};
-    return tl::unexpected<api::Failure>(Error{Fault::failed, "standard output", "cannot write", {}});
+    return tl::unexpected<api::Failure>(command::output_error(errno));
 }
 
 } // namespace xvm::cli

@@ -36,7 +36,7 @@ Result<Found_verb> find_words(const std::vector<std::string>& words) {
         return fail(Fault::usage, "",
                     words.size() > 1 && near ? "unknown verb '" + two + "'"
                                              : "'" + words[0] + "' wants another word",
-                    near ? meant(near) : "there is " + all_of_noun + "'");
+                    near ? meant(near) : "add one: " + all_of_noun + "'");
     }
     auto near = nearest(words[0], names);
     if (!near) near = nearest(two, names);

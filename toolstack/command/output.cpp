@@ -6,6 +6,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <cerrno>
 #include <cstdio>
 
 namespace xvm::command {
@@ -42,6 +43,21 @@ std::size_t characters(std::string_view text) {
         std::count_if(text.begin(), text.end(), [](char byte) { return (byte & 0xc0) != 0x80; }));
 }
 
+/// What a terminal would obey, as \xNN: guests and other tools choose some of the names that are shown.
+std::string harmless(std::string_view text, std::string_view kept = {}) {
+    std::string shown;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if ((byte < 0x20 || byte == 0x7f) && kept.find(c) == std::string_view::npos) {
+            constexpr std::string_view digits = "0123456789abcdef";
+            shown.append("\\x").append({digits[byte >> 4], digits[byte & 15]});
+        } else {
+            shown += c;
+        }
+    }
+    return shown;
+}
+
 } // namespace
 
 std::string human_bytes(std::uint64_t bytes) {
@@ -69,7 +85,7 @@ std::string table_text(const Rows& rows) {
     const auto shown = [&](std::size_t row, std::size_t column) {
         std::string_view cell = rows[row][column];
         if (row == 0 && cell.starts_with('>')) cell.remove_prefix(1);
-        return cell;
+        return harmless(cell);
     };
     std::vector<std::size_t> widths(rows[0].size());
     for (std::size_t row = 0; row < rows.size(); ++row)
@@ -78,7 +94,7 @@ std::string table_text(const Rows& rows) {
     for (std::size_t row = 0; row < rows.size(); ++row) {
         std::string line;
         for (std::size_t column = 0; column < widths.size(); ++column) {
-            const std::string_view cell = shown(row, column);
+            const std::string cell = shown(row, column);
             const std::string gap(widths[column] - characters(cell), ' ');
             if (column > 0) line += "  ";
             if (rows[0][column].starts_with('>')) line += gap;
@@ -97,7 +113,7 @@ std::string facts_text(const Facts& facts) {
         width = std::max(width, name.size());
     std::string text;
     for (const auto& [name, value] : facts)
-        text.append(name).append(width + 2 - name.size(), ' ').append(value).append("\n");
+        text.append(name).append(width + 2 - name.size(), ' ').append(harmless(value, "\n\t")).append("\n");
     return text;
 }
 
@@ -107,10 +123,19 @@ std::string json_text(const json::value& value) {
     return text += '\n';
 }
 
+Error output_error(int error_number) {
+    if (error_number == 0)
+        return {Fault::failed, "standard output", "cannot write",
+                "see where it goes to, and whether there is room: df"};
+    return fail_errno(error_number, "standard output", "cannot write",
+                      error_number == ENOSPC ? "make room: df" : "see where it goes to")
+        .value();
+}
+
 std::string refusal_text(std::string_view program, const api::Failure& failure) {
     std::string text;
     const auto add_line = [&](const Error& error) {
-        text.append(program).append(": ").append(error.line()).append("\n");
+        text.append(program).append(": ").append(harmless(error.line())).append("\n");
     };
     add_line(failure);
     for (const Error& error : failure.more)

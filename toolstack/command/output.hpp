@@ -32,6 +32,9 @@ using Facts = std::vector<std::pair<std::string, std::string>>;
 /// Indented by two spaces, and a newline at the end.
 [[nodiscard]] std::string json_text(const boost::json::value& value);
 
+/// Standard output cannot be written to: errno says why, 0 if it is not known any more.
+[[nodiscard]] Error output_error(int error_number);
+
 /// "PROGRAM: object: cause; remedy", a line for each thing that was wrong.
 [[nodiscard]] std::string refusal_text(std::string_view program, const api::Failure& failure);
 

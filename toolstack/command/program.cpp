@@ -5,6 +5,7 @@
 #include "toolstack/command/output.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <iostream>
 #include <sstream>
 
@@ -67,8 +68,7 @@ int run_program(const Program& program, const std::vector<std::string>& words) {
     Outcome outcome = found->verb->run(*request, answer);
     const bool answered = !answer.view().empty();
     std::cout << answer.view() << std::flush;
-    if (outcome && !std::cout)
-        outcome = tl::unexpected<api::Failure>(Error{Fault::failed, "standard output", "cannot write", {}});
+    if (outcome && !std::cout) outcome = tl::unexpected<api::Failure>(output_error(errno));
     return outcome ? 0 : report(program, outcome.error(), as_json && !answered);
 }
 

@@ -45,6 +45,9 @@ Decision rename(const Question& question, Shelf&) {
     if (const auto fault = plan::domain_name_fault(name))
         return tl::unexpected<api::Failure>(
             Error{Fault::usage, "name '" + name + "'", *fault, "choose another, such as web-1"});
+    if (name == ref_of(question).name)
+        return tl::unexpected<api::Failure>(
+            Error{Fault::busy, "domain '" + name + "'", "has that name already", "choose another"});
     return Decision(plan_rename(ref_of(question), name));
 }
 

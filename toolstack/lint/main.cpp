@@ -122,7 +122,9 @@ int run(int argc, char** argv) {
     if (!image) return report(image.error());
     const auto findings = schema::lint(*image);
     (request->as_json ? print_json : print_text)(std::cout, findings, image->nodes.size());
-    if (!std::cout.flush()) return report({Fault::failed, "standard output", "cannot write", ""});
+    if (!std::cout.flush())
+        return report({Fault::failed, "standard output", "cannot write",
+                       "see where it goes to, and whether there is room: df"});
     return findings.empty() ? 0 : 1;
 }
 

@@ -88,9 +88,15 @@ class Verb:
         return [one for one in self.parameters if not one.positional and not one.hidden]
 
     @property
+    def needed(self):
+        """The options without which the verb cannot be."""
+        return [one for one in self.options if one.required and one.where != "path"]
+
+    @property
     def usage(self):
-        """"disk resize ID DEV [SIZE]"."""
+        """"disk resize ID DEV [SIZE]", "net attach ID --bridge BRIDGE"."""
         shown = [one.placeholder if one.required else f"[{one.placeholder}]" for one in self.positionals]
+        shown += [f"--{one.name.replace('_', '-')} {one.placeholder}" for one in self.needed]
         return " ".join([self.words, *shown])
 
 

@@ -46,7 +46,7 @@ TEST_CASE("A mistyped verb is answered with the nearest one, a noun alone with i
     CHECK(find_words({"disk", "atach", "web"}).error().line() ==
           "unknown verb 'disk atach'; did you mean 'disk attach'?");
     CHECK(find_words({"pool"}).error().line() ==
-          "'pool' wants another word; there is 'pool show', 'pool set'");
+          "'pool' wants another word; add one: 'pool show', 'pool set'");
     CHECK(find_words({"frobnicate"}).error().line() ==
           "unknown verb 'frobnicate'; 'xvm --help' lists the verbs");
 }
@@ -82,7 +82,12 @@ TEST_CASE("Abbreviated and repeated options are refused, and so is what the mode
     CHECK(parsed("create", {"a", "--pau"}).error().fault == Fault::usage);
     CHECK(parsed("list", {"-o", "csv", "-o", "json"}).error().line() ==
           "list: --output is given twice; usage: xvm list");
-    CHECK(parsed("vcpu.set", {"web", "-1"}).error().fault == Fault::usage);
+    CHECK(parsed("vcpu.set", {"web", "-1"}).error().line() ==
+          "vcpu set: '-1' is below zero; leave the '-' out; usage: xvm vcpu set ID COUNT");
+    CHECK(parsed("memory.set", {"web", "1T"}).error().line() ==
+          "memory set: SIZE cannot be '1T'; give a whole number and KiB, MiB, GiB or TiB, such as 256MiB");
+    CHECK(parsed("net.attach", {"web"}).error().line() ==
+          "net attach: --bridge is missing; usage: xvm net attach ID --bridge BRIDGE");
     CHECK(parsed("vcpu.set", {"web", "1x"}).error().line() ==
           "vcpu set: COUNT cannot be '1x'; give a whole number");
     CHECK(parsed("show", {""}).error().line() == "show: ID cannot be ''; give its name");

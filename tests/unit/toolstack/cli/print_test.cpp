@@ -3,6 +3,7 @@
 
 #include "toolstack/cli/cells.hpp"
 #include "toolstack/cli/usage_rates.hpp"
+#include "toolstack/command/output.hpp"
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
@@ -39,6 +40,15 @@ TEST_CASE("A table has the model's headings, numbers to the right, and a dash fo
                                          "12  -         pvh   wants reboot      2    8 MiB  1:02:03.4\n");
     CHECK(printed("list", {"--columns", "name,domid", "--no-header"}, guests) ==
           "Domain-0   0\n-         12\n");
+}
+
+TEST_CASE("What a terminal would obey is shown, not done") {
+    const json::value disks = json::parse(
+        R"({"schema": "xvm.disks/1", "disks": [{"dev": "xvda", "error": "\u001b[2J\n\u0007é"}]})");
+    CHECK(printed("disk.list", {"web", "--columns", "dev,error", "--no-header"}, disks) ==
+          "xvda  \\x1b[2J\\x0a\\x07é\n");
+    const api::Failure failure{Error{Fault::failed, "domain '\x1b]0;x\x07'", "is\nodd", ""}};
+    CHECK(command::refusal_text("xvm", failure) == "xvm: domain '\\x1b]0;x\\x07': is\\x0aodd\n");
 }
 
 TEST_CASE("A table leaves out a column that says nothing of any row") {
