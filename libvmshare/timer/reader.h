@@ -179,6 +179,13 @@ struct xvm_time_reading {
     uint64_t counter, base, ns, mult, shift_flags, owner_id;
 };
 
+/* A counter that is not to be used may be one that traps: then it is not taken. 0 instead. */
+static inline uint64_t xvm_time_counter_for(const struct xvm_time_reader* r, bool ordered,
+                                            uint64_t shift_flags) {
+    if (!(shift_flags >> 32 & XVM_TIME_LINE_VALID) || !r->counter_ok) return 0;
+    return ordered ? XVM_TIME_COUNTER_ORDERED() : XVM_TIME_COUNTER();
+}
+
 static inline enum xvm_time_status xvm_time_read_line(const struct xvm_time_reader* r, bool ordered,
                                                       struct xvm_time_reading* out) {
     const struct xvm_time_page* page = r->page;
@@ -193,7 +200,7 @@ static inline enum xvm_time_status xvm_time_read_line(const struct xvm_time_read
             out->mult = XVM_TIME_LOAD(words[2]);
             out->shift_flags = XVM_TIME_LOAD(words[3]);
             out->owner_id = XVM_TIME_LOAD(words[4]);
-            out->counter = ordered ? XVM_TIME_COUNTER_ORDERED() : XVM_TIME_COUNTER();
+            out->counter = xvm_time_counter_for(r, ordered, out->shift_flags);
             if (__builtin_expect(xvm_time_read_end(&page->vmclock.seq_count, begun), 1)) return XVM_TIME_OK;
         }
         XVM_TIME_RELAX();
@@ -226,7 +233,7 @@ __attribute__((cold)) static inline enum xvm_time_status xvm_time_now_slow(struc
     if (status != XVM_TIME_OK) return status;
     if (__builtin_expect(at.owner_id != r->owner_id, 0)) {
         if (xvm_time_adopt(r, at.owner_id) != XVM_TIME_OK) return XVM_TIME_NEW_OWNER;
-        at.counter = XVM_TIME_COUNTER_ORDERED(); /* the first one may be of the machine before */
+        at.counter = xvm_time_counter_for(r, true, at.shift_flags); /* the first was of the machine before */
     }
     return xvm_time_judge(r, &at, &since, ns);
 }
@@ -276,7 +283,7 @@ static inline enum xvm_time_status xvm_time_now_ordered(struct xvm_time_reader* 
 /* All that one update wrote: vmclock from its disruption marker on, and the line. */
 struct xvm_time_snapshot {
     uint32_t seq;
-    uint64_t counter; /* taken with it */
+    uint64_t counter; /* taken with it; 0 where it is not to be used */
     struct xvm_vmclock vmclock;
     struct xvm_time_line line;
 };
@@ -292,7 +299,7 @@ static inline enum xvm_time_status xvm_time_read_snapshot(const struct xvm_time_
             xvm_time_read_words((const xvm_time_word64*)&page->vmclock, head, 2);
             xvm_time_read_words((const xvm_time_word64*)&page->vmclock.disruption_marker, clock, 12);
             xvm_time_read_words((const xvm_time_word64*)&page->line, line, 8);
-            out->counter = XVM_TIME_COUNTER_ORDERED();
+            out->counter = xvm_time_counter_for(r, true, line[3]);
             if (xvm_time_read_end(&page->vmclock.seq_count, out->seq)) {
                 memcpy(&out->vmclock, head, sizeof(head));
                 memcpy((uint8_t*)&out->vmclock + sizeof(head), clock, sizeof(clock));
@@ -306,7 +313,7 @@ static inline enum xvm_time_status xvm_time_read_snapshot(const struct xvm_time_
 }
 
 /* The line of a snapshot at its own counter, with the bound of its error. */
-static inline enum xvm_time_status xvm_time_value_of(struct xvm_time_reader* r,
+static inline enum xvm_time_status xvm_time_value_of(const struct xvm_time_reader* r,
                                                      const struct xvm_time_snapshot* s,
                                                      struct xvm_time_value* value) {
     const struct xvm_time_reading at = {s->counter,
@@ -318,8 +325,7 @@ static inline enum xvm_time_status xvm_time_value_of(struct xvm_time_reader* r,
     enum xvm_time_status status;
     uint64_t since, rate = s->line.error_rate_ppb;
 
-    if (s->line.owner_id != r->owner_id && xvm_time_adopt(r, s->line.owner_id) != XVM_TIME_OK)
-        return XVM_TIME_NEW_OWNER;
+    if (s->line.owner_id != r->owner_id) return XVM_TIME_NEW_OWNER;
     status = xvm_time_judge(r, &at, &since, &value->ns);
     if (status != XVM_TIME_OK) return status;
     if (rate > XVM_TIME_NS_PER_S) rate = XVM_TIME_NS_PER_S; /* of a garbage page */
@@ -337,6 +343,10 @@ static inline enum xvm_time_status xvm_time_now_with_error(struct xvm_time_reade
     struct xvm_time_snapshot s;
     enum xvm_time_status status = xvm_time_read_snapshot(r, &s);
 
+    if (status == XVM_TIME_OK && s.line.owner_id != r->owner_id) {
+        if (xvm_time_adopt(r, s.line.owner_id) != XVM_TIME_OK) return XVM_TIME_NEW_OWNER;
+        status = xvm_time_read_snapshot(r, &s); /* the first was by the counter of the machine before */
+    }
     if (status == XVM_TIME_OK) status = xvm_time_value_of(r, &s, value);
     if (status != XVM_TIME_NO_COUNTER) return status;
     status = xvm_time_now_coarse(r, &value->ns);

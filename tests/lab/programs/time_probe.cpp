@@ -11,8 +11,9 @@
 //                      in which one saw it, and the last that did not show it to one who looked
 //       disrupt        sets dom0's UTC, and says which tick brought that to the page
 //       cost N         nanoseconds of N reads each, beside the kernel's clocks
-//       loop MS KIND   nothing but reads of one kind (none, tick, coarse, gettime), and how many
-//       read N FILE    N reads of 4 KiB past the cache, and how long one took at most, on the average and in
+//       loop MS KIND   nothing but reads of one kind (none, tick, coarse, error, stamp, gettime), and how
+//       many read N FILE    N reads of 4 KiB past the cache, and how long one took at most, on the average
+//       and in
 //                      the middle
 //       fork           a child inherits no mapping, and is told by a signal, not by garbage
 // Exit code 0 unless the page could not be read at all.
@@ -268,6 +269,12 @@ int loop(const char* kind, std::uint64_t ms, Read read) {
 
 int loop_of(xvm_time_reader& r, std::uint64_t ms, std::string_view kind) {
     if (kind == "tick") return loop("tick", ms, [&] { return xvm_time_read_tick(&r); });
+    if (kind == "stamp") return loop("stamp", ms, [&] { return xvm_time_stamp(&r); });
+    if (kind == "error")
+        return loop("error", ms, [&] {
+            xvm_time_value value{};
+            return xvm_time_now_with_error(&r, &value) == XVM_TIME_OK ? value.ns : 0;
+        });
     if (kind == "gettime") return loop("gettime", ms, [] { return clock_ns(); });
     if (kind == "none") return loop("none", ms, [] { return std::uint64_t{0}; });
     return loop("coarse", ms, [&] {

@@ -33,7 +33,7 @@ for type in pv pvh; do
     done
     none=$(traced "$type" none)
     records_none=${none#* }
-    for kind in tick coarse gettime; do
+    for kind in tick coarse error stamp gettime; do
         seen=$(traced "$type" $kind)
         reads=${seen% *} records=${seen#* }
         note "$type $kind: $reads reads, $records records; without reads $records_none"

@@ -7,10 +7,11 @@
 
 namespace xvm::test {
 inline std::uint64_t counter_now = 0; ///< the processor's counter
+inline unsigned counter_taken = 0;    ///< how often a reader took it
 } // namespace xvm::test
 
-#define XVM_TIME_COUNTER() ::xvm::test::counter_now
-#define XVM_TIME_COUNTER_ORDERED() ::xvm::test::counter_now
+#define XVM_TIME_COUNTER() (++::xvm::test::counter_taken, ::xvm::test::counter_now)
+#define XVM_TIME_COUNTER_ORDERED() XVM_TIME_COUNTER()
 #include "libvmshare/timer/reader.h"
 #include "libvmshare/timer/writer.h"
 

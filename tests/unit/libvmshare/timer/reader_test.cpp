@@ -87,6 +87,26 @@ TEST_CASE("The same in a guest whose counter does not run as the owner's") {
     CHECK(xvm_time_now_coarse(&r, &ns) == XVM_TIME_STALE);
 }
 
+TEST_CASE("A counter that is not to be used may trap: it is not even taken", "[T-3]") {
+    Owner owner;
+    const bool owners = GENERATE(false, true); // the owner's is no good, or the guest's
+    owner.ref.counter_ok = !owners;
+    owner.run(3);
+    xvm_time_local local{};
+    local.owner_id = 42;
+    xvm_time_reader r = owner.reader(owners ? nullptr : &local);
+    counter_taken = 0;
+    std::uint64_t ns = 0;
+    xvm_time_value value{};
+    xvm_time_snapshot snapshot{};
+    CHECK(xvm_time_now_fast(&r, &ns) == XVM_TIME_NO_COUNTER);
+    CHECK(xvm_time_now_ordered(&r, &ns) == XVM_TIME_NO_COUNTER);
+    CHECK(xvm_time_now_with_error(&r, &value) == XVM_TIME_OK);
+    CHECK(xvm_time_read_snapshot(&r, &snapshot) == XVM_TIME_OK);
+    CHECK(xvm_time_stamp(&r) == owner.ref.tick);
+    CHECK(counter_taken == 0);
+}
+
 TEST_CASE("A guest's counter with an offset reads the owner's clock") {
     Owner owner;
     owner.run(10);
