@@ -40,6 +40,11 @@ void Page_clock::look() {
     }
 }
 
+std::shared_ptr<block::Clock> make_clock(std::vector<std::string> paths) {
+    if (paths.empty()) return nullptr;
+    return std::make_shared<Page_clock>(std::move(paths));
+}
+
 std::vector<std::string> default_pages() {
     return {XVM_TIME_OWNER_DEVICE, "/run/xvm/time"};
 }

@@ -9,6 +9,7 @@
 #include "backends/block/profile.hpp"
 #include "libvmshare/timer/map.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ class Page_clock final : public block::Clock {
     xvm_time_reader reader_{};
     std::uint64_t look_at_ns_ = 0; ///< not before
 };
+
+/// Of these pages; null without any: then nothing is stamped, and no request pays for it.
+[[nodiscard]] std::shared_ptr<block::Clock> make_clock(std::vector<std::string> paths);
 
 /// /dev/xvm_time_owner, /run/xvm/time.
 [[nodiscard]] std::vector<std::string> default_pages();

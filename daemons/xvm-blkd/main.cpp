@@ -66,9 +66,9 @@ int run(const blkd::Options& options) {
     if (!listener) return complain(listener.error());
     // A hosted machine has no time of its own but what it is told.
     std::vector<std::string> time_pages;
-    if (!options.time.empty())
+    if (options.time != "none" && !options.time.empty())
         time_pages = {options.time};
-    else if (options.hosted.empty())
+    else if (options.time.empty() && options.hosted.empty())
         time_pages = timer::default_pages();
     auto world =
         options.hosted.empty() ? blkd::open_xen(time_pages) : blkd::open_hosted(options.hosted, time_pages);

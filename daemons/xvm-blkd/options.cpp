@@ -24,7 +24,7 @@ Result<std::optional<Options>> parse_options(int argc, const char* const* argv) 
         ("log-level", po::value(&options.log_level)->default_value(options.log_level)->value_name("LEVEL"), //
          "trace, debug, info, warn or error")                                                               //
         ("time", po::value(&options.time)->value_name("PATH"),
-         "the timer page that requests are stamped with (default: that of xvm-timed)") //
+         "the timer page that requests are stamped with, or 'none' (default: that of xvm-timed)") //
         ("hosted", po::value(&options.hosted)->value_name("SOCKET"),
          "work on a hosted machine instead of Xen: for tests");
     XVM_TRY_LET(const bool goes_on, daemon::read_command_line("xvm-blkd", XVM_VERSION, known, argc, argv));

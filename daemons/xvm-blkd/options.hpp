@@ -13,7 +13,7 @@ struct Options {
     std::string socket = "/run/xvm/blkd.sock";
     std::string log_level = "info";
     std::string hosted; ///< socket of a hosted machine; empty: this machine's Xen
-    std::string time;   ///< file with a timer page; empty: where this machine's owner has it
+    std::string time;   ///< file with a timer page, or none; empty: where this machine's owner has it
     unsigned threads = 2;
 };
 

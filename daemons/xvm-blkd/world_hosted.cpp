@@ -13,7 +13,7 @@ Result<World> open_hosted(const std::string& socket, const std::vector<std::stri
     world.open_handles = [socket, time_pages]() -> Result<block::Queue::Handles> {
         XVM_TRY_LET(const std::shared_ptr<Process> own, port::hosted::start_process(socket, dom0));
         return block::Queue::Handles{
-            {own, &own->events()}, {own, &own->grants()}, std::make_shared<timer::Page_clock>(time_pages)};
+            {own, &own->events()}, {own, &own->grants()}, timer::make_clock(time_pages)};
     };
     return world;
 }

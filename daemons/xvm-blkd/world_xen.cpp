@@ -13,8 +13,7 @@ Result<World> open_xen(const std::vector<std::string>& time_pages) {
     world.open_handles = [time_pages]() -> Result<block::Queue::Handles> {
         XVM_TRY_LET(std::shared_ptr<port::Events> events, port::xen::open_events());
         XVM_TRY_LET(std::shared_ptr<port::Grants> grants, port::xen::open_grants());
-        return block::Queue::Handles{std::move(events), std::move(grants),
-                                     std::make_shared<timer::Page_clock>(time_pages)};
+        return block::Queue::Handles{std::move(events), std::move(grants), timer::make_clock(time_pages)};
     };
     // Said now rather than when the first guest comes.
     XVM_TRY(world.open_handles());

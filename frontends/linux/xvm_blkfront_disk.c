@@ -31,6 +31,11 @@ void xvm_disk_lose(struct xvm_disk *disk, const char *why)
  */
 static u64 (*timer_stamp)(void);
 
+static bool stamps = true;
+module_param(stamps, bool, 0644);
+MODULE_PARM_DESC(stamps,
+		 "Tell when each request was submitted, where xvm_timer is loaded (default: yes)");
+
 extern u64 xvm_timer_stamp(void);
 
 void xvm_disk_find_clock(void)
@@ -54,7 +59,7 @@ static u64 stamp(void)
 {
 	u64 (*now)(void) = READ_ONCE(timer_stamp);
 
-	return now ? now() : 0;
+	return now && READ_ONCE(stamps) ? now() : 0;
 }
 
 /* The tag's request, which is not in flight any more; NULL if there is none. */

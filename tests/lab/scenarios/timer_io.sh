@@ -48,22 +48,9 @@ wait $top
 check "xvm top tells how long requests are served" grep -q service_p99_ns /tmp/top.json
 xvm top --once --delay 200ms --disks
 
-# What it costs: the same reads with and without, in turns. A read in the middle of its run: the mean is of
-# whatever else the one processor does meanwhile.
-check "A guest without is made" disk_guest plain pvh xvm_blkfront
-with=0 without=0
-for round in 1 2 3; do
-    line=$(guest_ask timed "t read 400 /dev/xvda" 60)
-    with=$((with + $(field median_ns "$line")))
-    daemon_stop xvm-blkd && daemon_start xvm-blkd --time /nowhere >/dev/null
-    sleep 1
-    line=$(guest_ask plain "t read 400 /dev/xvda" 60)
-    without=$((without + $(field median_ns "$line")))
-    daemon_stop xvm-blkd && daemon_start xvm-blkd >/dev/null
-    sleep 1
-done
-figure "a read of 4 KiB, stamped" $((with / 3)) ns
-figure "a read of 4 KiB, not stamped" $((without / 3)) ns
+stamps_cost timed 5 400
+figure "a read of 4 KiB, stamped" "$with" ns
+figure "a read of 4 KiB, not stamped" "$without" ns
 check "Stamps cost less than 1 % ($with, $without)" [ $((with * 100)) -lt $((without * 101)) ]
-for name in timed plain; do check "$name is destroyed" xvm destroy $name; done
+check "The guest is destroyed" xvm destroy timed
 check "Nobody has the page any more" wait_for "grep -q 'taken back' /out/xvm-timed.log" 20
