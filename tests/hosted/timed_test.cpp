@@ -2,10 +2,11 @@
 // xvm-timed on a hosted machine, as the page's owner itself: who asks gets the page, and nobody else.
 #include "daemons/xvm-timed/service.hpp"
 #include "libvmshare/port/hosted/process.hpp"
-#include "libvmshare/timer/reader.h"
+#include "libvmshare/timer/map.h"
 
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <filesystem>
 
 using namespace xvm;
 using port::hosted::Host;
@@ -100,6 +101,31 @@ TEST_CASE("The grant is read-only", "[T-8]") {
     REQUIRE(m.until([&] { return !m.read("ref").empty(); }));
     CHECK(m.map(port::Access::read_write).bytes().empty());
     CHECK_FALSE(m.map().bytes().empty());
+}
+
+TEST_CASE("The owner writes while somebody has the page, and rests without") {
+    Machine m;
+    const std::string file =
+        (std::filesystem::temp_directory_path() / "xvm-timed-rest").string() + std::to_string(::getpid());
+    auto source = timed::make_user_source(
+        m.context, std::shared_ptr<port::Granter>{m.dom0_process, &m.dom0_process->granter()}, file);
+    REQUIRE(source);
+    xvm_time_map map;
+    REQUIRE(xvm_time_map_file(&map, file.c_str(), false));
+    const auto writes = [&] { return XVM_TIME_LOAD(xvm_time_page_of(&map)->stats.writes); };
+    const auto state = [&] { return XVM_TIME_LOAD(xvm_time_page_of(&map)->tick.state); };
+    m.run(std::chrono::milliseconds(50));
+    CHECK(writes() == 0);
+    REQUIRE((*source)->give(Domid{7}));
+    CHECK(m.until([&] { return writes() > 2; }));
+    CHECK(state() == XVM_TIME_RUNNING);
+    REQUIRE((*source)->take_back(Domid{7}));
+    CHECK(state() == XVM_TIME_RESTING);
+    const std::uint64_t last = writes();
+    m.run(std::chrono::milliseconds(50));
+    CHECK(writes() == last);
+    xvm_time_unmap(&map);
+    std::filesystem::remove(file);
 }
 
 TEST_CASE("A guest of another version is told so, in one line") {
