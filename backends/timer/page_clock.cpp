@@ -20,8 +20,12 @@ std::uint64_t own_ns() {
 } // namespace
 
 std::uint64_t Page_clock::stamp() {
+    // A precise clock knows by itself when its owner has fallen silent; of the tick our own clock tells.
+    std::uint64_t ns = 0;
+    const auto status = map_.at != nullptr ? xvm_time_now_fast(&reader_, &ns) : XVM_TIME_BAD_PAGE;
+    if (status == XVM_TIME_OK) return ns | XVM_TIME_STAMP_NS;
     const std::uint64_t now = own_ns();
-    if (map_.at != nullptr && xvm_time_alive(&reader_, now)) return xvm_time_stamp(&reader_);
+    if (status == XVM_TIME_NO_COUNTER && xvm_time_alive(&reader_, now)) return xvm_time_read_tick(&reader_);
     if (now < look_at_ns_) return 0;
     look_at_ns_ = now + pause_ns;
     look();
