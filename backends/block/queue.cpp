@@ -84,7 +84,7 @@ void Queue::work() {
     if (handlers_.at_work) handlers_.at_work(false);
     if (run.send) static_cast<void>(evtchn_.notify()); // a peer that is gone is the session's business
     report();
-    take_snapshot();
+    if (run.worked || device_->broken()) take_snapshot(); // else nothing is new
     if (device_->broken()) {
         // The port stays masked: whatever the guest sends now costs nobody anything.
         if (handlers_.broken) handlers_.broken();
@@ -106,10 +106,12 @@ void Queue::report() {
 }
 
 void Queue::take_snapshot() {
-    const Snapshot fresh{device_->counters(), device_->ring_counters(), region_.claimed_front(),
-                         device_->profile()};
     const std::lock_guard lock(snapshot_mutex_);
-    snapshot_ = fresh;
+    // In its place: with the histograms it is more than a kilobyte, and comes with every batch.
+    snapshot_.counters = device_->counters();
+    snapshot_.back = device_->ring_counters();
+    snapshot_.front = region_.claimed_front();
+    snapshot_.profile = device_->profile();
 }
 
 Queue::Snapshot Queue::snapshot() const {
