@@ -18,17 +18,12 @@ struct Special {
 };
 
 constexpr std::array specials{
-    Special{"completion", run_completion},
-    Special{"config.add", run_config_add},
-    Special{"console", run_console},
-    Special{"disk.trace", run_trace},
-    Special{"events", run_events},
-    Special{"import", run_import},
-    Special{"memory.explain", run_memory_explain},
-    Special{"memory.show", run_memory_show},
-    Special{"top", run_top},
-    Special{"validate", run_validate},
-    Special{"version", run_version},
+    Special{"completion", run_completion},   Special{"config.add", run_config_add},
+    Special{"console", run_console},         Special{"disk.stats", run_disk_stats},
+    Special{"disk.trace", run_trace},        Special{"events", run_events},
+    Special{"import", run_import},           Special{"memory.explain", run_memory_explain},
+    Special{"memory.show", run_memory_show}, Special{"top", run_top},
+    Special{"validate", run_validate},       Special{"version", run_version},
 };
 
 } // namespace

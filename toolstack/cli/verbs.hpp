@@ -33,6 +33,7 @@ struct Run {
 [[nodiscard]] Outcome run_completion(const Run& run);
 [[nodiscard]] Outcome run_config_add(const Run& run);
 [[nodiscard]] Outcome run_console(const Run& run);
+[[nodiscard]] Outcome run_disk_stats(const Run& run);
 [[nodiscard]] Outcome run_events(const Run& run);
 [[nodiscard]] Outcome run_import(const Run& run);
 [[nodiscard]] Outcome run_memory_explain(const Run& run);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From histograms to medians: of what came in between, right to the bucket.
+#include "toolstack/cli/disk_histogram.hpp"
 #include "toolstack/cli/disk_times.hpp"
 
 #include <boost/json/parse.hpp>
@@ -50,4 +51,24 @@ TEST_CASE("Without an earlier count, or with nonsense for one, nothing is claime
     const json::value before = 7;
     add_disk_times(now.get_object(), &before, 1);
     CHECK_FALSE(now.as_object().contains("wake_p50_ns"));
+}
+
+TEST_CASE("A histogram has a row a bucket, and bars as long as the counts are high") {
+    const json::value disk = json::parse(R"({"dev": "xvda", "detail": {"times": {"clock": "precise",
+        "queue": {"buckets": [{"below_ns": 1024, "count": 300}]},
+        "service": {"buckets": [{"below_ns": 1024, "count": 1}, {"below_ns": 65536, "count": 299}]}}}})");
+    CHECK(histogram_of(disk) == "xvda: requests by how long each phase took, by the precise clock\n"
+                                "  UP TO  WAKE    QUEUE                SERVICE                WHOLE\n"
+                                " 1.0 us            300  ############        1  #\n"
+                                "65.5 us                                   299  ############\n");
+}
+
+TEST_CASE("A histogram of ticks says how long one is; without times there is none") {
+    const json::value disk = json::parse(R"({"dev": "xvdb", "detail": {"times": {"clock": "tick",
+        "tick_ns": 4000000, "whole": {"buckets": [{"below_ns": 1, "count": 3}]}}}})");
+    CHECK(histogram_of(disk).starts_with(
+        "xvdb: requests by how long each phase took, in whole ticks of 4.0 ms\n"));
+    for (const char* none :
+         {"{}", "7", R"({"detail": 1})", R"({"detail": {"times": {"wake": {"buckets": [3]}}}})"})
+        CHECK(histogram_of(json::parse(none)).empty());
 }
