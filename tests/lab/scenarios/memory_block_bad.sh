@@ -5,7 +5,6 @@
 # shows: M-1 M-2 M-3 M-4 M-5 M-8 M-9 M-11 M-12
 # needs: xvm_mem.ko mem-blocks
 . /usr/lib/xvm-test/memory_block.inc
-BLOCK=131072 # KiB
 
 block_initrd /run/initrd
 check "A stock PVH guest is created" guest_create one pvh memory=160 initrd=/run/initrd

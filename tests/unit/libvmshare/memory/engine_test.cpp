@@ -46,6 +46,14 @@ Memory_progress until_taken(Block_engine& engine, Guest_double& guest, const Mem
     return *engine.taken(to, have);
 }
 
+/// A machine, and the guest of it that is asked.
+struct Giver {
+    Block_machine machine;
+    Block_engine engine{machine.ledger, machine.store()};
+    Guest_double& guest = *machine.guests[0];
+    const Memory_side from = side(engine, machine.ids[0]);
+};
+
 } // namespace
 
 TEST_CASE("A block goes from one guest to another, and nobody else has more or less",
@@ -78,64 +86,51 @@ TEST_CASE("A block goes from one guest to another, and nobody else has more or l
     machine.check_tidy();
 }
 
-TEST_CASE("Several blocks at once, and back again", "[M-17]") {
-    Block_machine machine;
-    Block_engine engine(machine.ledger, machine.store());
-    const Memory_side from = side(engine, machine.ids[0]);
+TEST_CASE_METHOD(Giver, "Several blocks at once, and back again", "[M-17]") {
     for (int round = 0; round < 3; ++round) {
         REQUIRE(engine.ask(from, boot_bytes));
-        CHECK(until_settled(engine, *machine.guests[0], from, boot_bytes).state == Memory_state::done);
-        CHECK(machine.guests[0]->present.empty());
+        CHECK(until_settled(engine, guest, from, boot_bytes).state == Memory_state::done);
+        CHECK(guest.present.empty());
         REQUIRE(engine.withdraw(from, from.memory_bytes));
         REQUIRE(engine.offer(from, full));
-        CHECK(until_taken(engine, *machine.guests[0], from, full).state == Memory_state::done);
-        CHECK(machine.guests[0]->present.size() == 2);
+        CHECK(until_taken(engine, guest, from, full).state == Memory_state::done);
+        CHECK(guest.present.size() == 2);
     }
-    CHECK(machine.guests[0]->eject_notices.size() == 6);
+    CHECK(guest.eject_notices.size() == 6);
     machine.check_tidy();
 }
 
-TEST_CASE("A guest that is busy keeps what it has, and its status is told", "[M-11]") {
-    Block_machine machine;
-    Block_engine engine(machine.ledger, machine.store());
-    machine.guests[0]->mood = Mood::busy;
-    const Memory_side from = side(engine, machine.ids[0]);
+TEST_CASE_METHOD(Giver, "A guest that is busy keeps what it has, and its status is told", "[M-11]") {
+    guest.mood = Mood::busy;
     REQUIRE(engine.ask(from, full - block_bytes));
-    const Memory_progress progress = until_settled(engine, *machine.guests[0], from, full - block_bytes);
+    const Memory_progress progress = until_settled(engine, guest, from, full - block_bytes);
     CHECK(progress.state == Memory_state::refused);
     CHECK(progress.status == 0x82);
     CHECK_THAT(progress.why, Catch::Contains("busy") && Catch::Contains("0x82"));
     CHECK(machine.memory(0) == full);
     // Another block was tried, each once.
-    CHECK(machine.guests[0]->eject_notices == std::vector<std::uint32_t>{1, 0});
+    CHECK(guest.eject_notices == std::vector<std::uint32_t>{1, 0});
     REQUIRE(engine.withdraw(from, full));
-    CHECK(machine.guests[0]->word(0).starts_with("assigned "));
-    CHECK(machine.guests[0]->word(1).starts_with("assigned "));
+    CHECK(guest.word(0).starts_with("assigned "));
+    CHECK(guest.word(1).starts_with("assigned "));
 
     // The next operation asks anew.
-    machine.guests[0]->mood = Mood::willing;
+    guest.mood = Mood::willing;
     Block_engine later(machine.ledger, machine.store());
     REQUIRE(later.ask(from, full - block_bytes));
-    CHECK(until_settled(later, *machine.guests[0], from, full - block_bytes).state == Memory_state::done);
+    CHECK(until_settled(later, guest, from, full - block_bytes).state == Memory_state::done);
     machine.check_tidy();
 }
 
-TEST_CASE("A guest that would starve is not asked for another block", "[M-11]") {
-    Block_machine machine;
-    Block_engine engine(machine.ledger, machine.store());
-    machine.guests[0]->mood = Mood::starving;
-    const Memory_side from = side(engine, machine.ids[0]);
+TEST_CASE_METHOD(Giver, "A guest that would starve is not asked for another block", "[M-11]") {
+    guest.mood = Mood::starving;
     REQUIRE(engine.ask(from, full - block_bytes));
-    const Memory_progress progress = until_settled(engine, *machine.guests[0], from, full - block_bytes);
+    const Memory_progress progress = until_settled(engine, guest, from, full - block_bytes);
     CHECK(progress.status == 0x81);
-    CHECK(machine.guests[0]->eject_notices.size() == 1);
+    CHECK(guest.eject_notices.size() == 1);
 }
 
-TEST_CASE("Of several blocks refused part-way, what was given is told to the byte", "[M-11]") {
-    Block_machine machine;
-    Block_engine engine(machine.ledger, machine.store());
-    Guest_double& guest = *machine.guests[0];
-    const Memory_side from = side(engine, machine.ids[0]);
+TEST_CASE_METHOD(Giver, "Of several blocks refused part-way, what was given is told to the byte", "[M-11]") {
     REQUIRE(engine.ask(from, boot_bytes));
     while (guest.eject_notices.empty()) {
         REQUIRE(engine.released(from, boot_bytes));
@@ -153,11 +148,7 @@ TEST_CASE("Of several blocks refused part-way, what was given is told to the byt
     machine.check_tidy();
 }
 
-TEST_CASE("An answer that comes too late changes nothing", "[M-12]") {
-    Block_machine machine;
-    Block_engine engine(machine.ledger, machine.store());
-    Guest_double& guest = *machine.guests[0];
-    const Memory_side from = side(engine, machine.ids[0]);
+TEST_CASE_METHOD(Giver, "An answer that comes too late changes nothing", "[M-12]") {
 
     SECTION("the guest was silent and sees a notice that does not stand any more") {
         guest.mood = Mood::silent;
@@ -194,12 +185,9 @@ TEST_CASE("An answer that comes too late changes nothing", "[M-12]") {
     machine.check_tidy();
 }
 
-TEST_CASE("An ejection that was faster than the withdrawal counts, and the memory is given back anew",
-          "[M-12]") {
-    Block_machine machine;
-    Block_engine engine(machine.ledger, machine.store());
-    Guest_double& guest = *machine.guests[0];
-    const Memory_side from = side(engine, machine.ids[0]);
+TEST_CASE_METHOD(Giver,
+                 "An ejection that was faster than the withdrawal counts, and the memory is given back anew",
+                 "[M-12]") {
     REQUIRE(engine.ask(from, full - block_bytes));
     guest.step();
     REQUIRE(engine.released(from, full - block_bytes)); // answers its query
@@ -213,11 +201,7 @@ TEST_CASE("An ejection that was faster than the withdrawal counts, and the memor
     machine.check_tidy();
 }
 
-TEST_CASE("Doubled answers, garbage and words without deeds move nothing", "[M-12]") {
-    Block_machine machine;
-    Block_engine engine(machine.ledger, machine.store());
-    Guest_double& guest = *machine.guests[0];
-    const Memory_side from = side(engine, machine.ids[0]);
+TEST_CASE_METHOD(Giver, "Doubled answers, garbage and words without deeds move nothing", "[M-12]") {
     REQUIRE(engine.ask(from, full - block_bytes));
     const auto moves_nothing = [&] {
         for (int i = 0; i < 3; ++i)
@@ -261,11 +245,7 @@ TEST_CASE("Doubled answers, garbage and words without deeds move nothing", "[M-1
     machine.check_tidy();
 }
 
-TEST_CASE("A question that got lost is asked again with the next notice", "[M-12]") {
-    Block_machine machine;
-    Block_engine engine(machine.ledger, machine.store());
-    Guest_double& guest = *machine.guests[0];
-    const Memory_side from = side(engine, machine.ids[0]);
+TEST_CASE_METHOD(Giver, "A question that got lost is asked again with the next notice", "[M-12]") {
     REQUIRE(engine.ask(from, full - block_bytes));
     guest.step(); // it asks, and nobody looks
     REQUIRE(engine.withdraw(from, full));
@@ -275,11 +255,7 @@ TEST_CASE("A question that got lost is asked again with the next notice", "[M-12
     machine.check_tidy();
 }
 
-TEST_CASE("An answer that was written over by the next is told again", "[M-3]") {
-    Block_machine machine;
-    Block_engine engine(machine.ledger, machine.store());
-    Guest_double& guest = *machine.guests[0];
-    const Memory_side from = side(engine, machine.ids[0]);
+TEST_CASE_METHOD(Giver, "An answer that was written over by the next is told again", "[M-3]") {
     REQUIRE(engine.ask(from, full - block_bytes));
     guest.step(); // asks for the first notice
     REQUIRE(engine.ask(from, full - 2 * block_bytes));
@@ -291,28 +267,22 @@ TEST_CASE("An answer that was written over by the next is told again", "[M-3]") 
     REQUIRE(engine.withdraw(from, full));
 }
 
-TEST_CASE("Without a module in the guest it is said so at once, and nothing is asked", "[M-11]") {
-    Block_machine machine;
-    Block_engine engine(machine.ledger, machine.store());
-    machine.guests[0]->unload();
-    const Memory_side from = side(engine, machine.ids[0]);
+TEST_CASE_METHOD(Giver, "Without a module in the guest it is said so at once, and nothing is asked",
+                 "[M-11]") {
+    guest.unload();
     REQUIRE(engine.ask(from, full - block_bytes));
     const auto progress = engine.released(from, full - block_bytes);
     REQUIRE(progress);
     CHECK(progress->state == Memory_state::refused);
     CHECK(progress->status == 0x80);
     CHECK_THAT(progress->why, Catch::Contains("xvm_mem"));
-    CHECK(machine.guests[0]->word(1) == "assigned 0");
+    CHECK(guest.word(1) == "assigned 0");
     REQUIRE(engine.offer(from, full + block_bytes));
     CHECK(engine.taken(from, full + block_bytes)->state == Memory_state::refused);
     CHECK(machine.memory(0) == full);
 }
 
-TEST_CASE("A module that goes while it is asked, and comes again, finds the notice", "[M-12]") {
-    Block_machine machine;
-    Block_engine engine(machine.ledger, machine.store());
-    Guest_double& guest = *machine.guests[0];
-    const Memory_side from = side(engine, machine.ids[0]);
+TEST_CASE_METHOD(Giver, "A module that goes while it is asked, and comes again, finds the notice", "[M-12]") {
     REQUIRE(engine.ask(from, full - block_bytes));
     guest.unload();
     CHECK(engine.released(from, full - block_bytes)->state == Memory_state::refused);
