@@ -76,6 +76,7 @@ struct Metrics::Counted {
     prom::Family<prom::Counter>& operations;
     prom::Family<prom::Histogram>& durations;
     prom::Family<prom::Counter>& requests;
+    prom::Family<prom::Counter>& moved;
 
     Counted()
         : operations(prom::BuildCounter()
@@ -89,7 +90,11 @@ struct Metrics::Counted {
           requests(prom::BuildCounter()
                        .Name("xvm_http_requests_total")
                        .Help("HTTP requests answered, by method and status")
-                       .Register(registry)) {}
+                       .Register(registry)),
+          moved(prom::BuildCounter()
+                    .Name("xvm_memory_moved_bytes_total")
+                    .Help("Memory of guests that operations moved, by verb")
+                    .Register(registry)) {}
 };
 
 Metrics::Metrics(const std::string& version) : counted_(std::make_unique<Counted>()) {
@@ -110,6 +115,10 @@ void Metrics::count_operation(const std::string& verb, const std::string& outcom
         .Observe(std::chrono::duration<double>(duration).count());
 }
 
+void Metrics::count_moved(const std::string& verb, std::uint64_t bytes) {
+    if (bytes > 0) counted_->moved.Add({{"verb", verb}}).Increment(static_cast<double>(bytes));
+}
+
 void Metrics::count_request(std::string_view method, unsigned status) {
     const bool known = std::find(methods.begin(), methods.end(), method) != methods.end();
     counted_->requests
@@ -128,6 +137,8 @@ std::string Metrics::text(const Metrics_facts& facts) const {
                   static_cast<double>(facts.memory->total_bytes));
         add_gauge(all, "xvm_memory_free_bytes", "Memory that guests may still get",
                   static_cast<double>(facts.memory->free_bytes));
+        add_gauge(all, "xvm_memory_promised_bytes", "Of it, promised to operations under way",
+                  static_cast<double>(facts.memory->promised_bytes));
     }
     add_gauge(all, "xvm_block_backend_up", "1 if xvm-blkd answers", facts.block_backend_up ? 1 : 0);
     if (facts.management) {

@@ -22,6 +22,7 @@ struct Metrics_facts {
     struct Memory {
         std::uint64_t total_bytes = 0;
         std::uint64_t free_bytes = 0;
+        std::uint64_t promised_bytes = 0;
     };
     struct Disk {
         std::string domain;
@@ -56,6 +57,9 @@ class Metrics {
     /// An operation ended. `outcome`: "done", "cancelled", or the fault's name. Any thread.
     void count_operation(const std::string& verb, const std::string& outcome,
                          std::chrono::microseconds duration);
+    /// An operation took so much of guests' memory from one place to another: to a guest, to a file. Any
+    /// thread.
+    void count_moved(const std::string& verb, std::uint64_t bytes);
     /// An HTTP request was answered. Any thread.
     void count_request(std::string_view method, unsigned status);
 

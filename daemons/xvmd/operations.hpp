@@ -30,6 +30,7 @@ class Operation {
     void cancel() noexcept { cancelled_ = true; }
     /// Of the guest's memory, so far.
     void moved(std::uint64_t bytes) noexcept { moved_bytes_ = bytes; }
+    [[nodiscard]] std::uint64_t moved_bytes() const noexcept { return moved_bytes_; }
     [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
     [[nodiscard]] bool over() const;
     /// "xvm.operation/1"

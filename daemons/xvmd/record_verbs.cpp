@@ -48,7 +48,9 @@ Metrics_facts facts_of(run::Ports& ports, const Service& service) {
         const auto now = service.management->counts();
         facts.management = {now.state == control::State::running, now.starts, now.answered, now.refused};
     }
-    if (const auto host = ports.domains.host()) facts.memory = {host->total_bytes, host->free_bytes};
+    if (const auto host = ports.domains.host()) facts.memory = {host->total_bytes, host->free_bytes, 0};
+    if (facts.memory && ports.reservations != nullptr)
+        facts.memory->promised_bytes = ports.reservations->promised(ports.domains).value_or(0);
     const auto entries = run::list_domains(ports);
     if (entries)
         for (const run::Domain_entry& entry : *entries)

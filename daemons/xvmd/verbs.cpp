@@ -326,6 +326,7 @@ Result<Domain_id> Verbs::run_plan(run::Ports& ports, const plan::Plan& plan, std
     };
     publish("operation-begun", domid, {});
     auto done = run::perform(ports, plan, hooks, domid);
+    if (done) service_.metrics.count_moved(operation->verb(), operation->moved_bytes());
     operation->end(done ? Status{} : Status(tl::unexpected<Error>(done.error())));
     if (done) {
         spdlog::info("{} '{}': done, domain {}", operation->verb(), plan.name, number(done->domid));

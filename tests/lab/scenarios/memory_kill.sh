@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Memory is on its way, and who gives it, who takes it or xvmd dies, at every step and in between: what was on its way
-# is with a survivor or free, to the page, and nothing stays reserved.
+# is with a survivor or free, and nothing stays reserved. At the end, when nobody is there, all is as it was, to the page.
 # clock: icount
 # long: minutes of emulation; tests/unit/toolstack/run and tests/hosted show the same without Xen
 # timeout: 1500
@@ -8,13 +8,14 @@
 # needs: xvmd xvm memory-probe
 . /usr/lib/xvm-test/kill.inc
 . /usr/lib/xvm-test/memory.inc
-HAS=$((128 << 10)) MOVES=$((64 << 10)) # KiB
+HAS=$((128 << 10)) MOVES=$((32 << 10)) # KiB
+OWN=64 # pages: what Xen itself has of memory changes by a few as guests come and go; at the end all is as it was
 
 sum() { # of what all domains have and what is free: pages
     "$PROBE" sum
 }
 sum_is() { # PAGES: soon
-    wait_for "[ \"\$($PROBE sum)\" = $1 ]" 20 || {
+    wait_for "[ \$((\$($PROBE sum) - $1 + OWN)) -ge 0 ] && [ \$((\$($PROBE sum) - $1 - OWN)) -le 0 ]" 20 || {
         echo "the sum is $(sum), not $1"
         return 1
     }
@@ -46,7 +47,15 @@ check "xvmd starts" daemon_start xvmd
 memory_toml a pv 128 256 32
 memory_toml b pv 128 256 32
 # Xen's own tables grow with the first guests and stay.
-check "A guest comes and goes" eval 'starts a && starts b && xvm destroy a && xvm destroy b'
+come_and_go() {
+    starts a && starts b && xvm memory move a b "${MOVES}KiB" && xvm destroy a && xvm destroy b
+}
+check "Guests come and go" come_and_go
+check "xvmd starts again" restart_xvmd
+check "They come and go again" come_and_go
+check "xvmd stops" daemon_stop xvmd
+ledger nobody
+check "xvmd starts" daemon_start xvmd
 check "A starts" starts a
 with_a=$(sum)
 check "B starts" starts b
@@ -100,7 +109,7 @@ taker_dies_at() { # MICROSECONDS
     guest_dies_at b "$1" || return 1
     sum_is "$with_a" && has a "$had_a" && starts b && sum_is "$with_both" && starts_over
 }
-for us in 20000 50000 100000 200000 350000; do
+for us in 20000 50000 100000 180000; do
     check "Who gives dies $us us after the move began [M-15]" giver_dies_at $us
     check "Who takes dies $us us after the move began [M-15]" taker_dies_at $us
     killed=$((killed + 2))
@@ -124,3 +133,6 @@ done
 figure "deaths" "$killed" ""
 check "A move goes through as ever" xvm memory move a b "${MOVES}KiB"
 check "The store is as the schema says" xvm_store_lint
+for guest in a b; do check "Guest $guest ends" xvm destroy $guest; done
+check "xvmd stops" daemon_stop xvmd
+check "Nothing is lost, to the page, and nothing is left [M-15]" ledger_same nobody 15

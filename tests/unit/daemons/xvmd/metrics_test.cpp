@@ -15,7 +15,7 @@ namespace {
 
 Metrics_facts sample() {
     Metrics_facts facts;
-    facts.memory = {8ULL << 30, 3ULL << 30};
+    facts.memory = {8ULL << 30, 3ULL << 30, 1ULL << 20};
     facts.domains = {{"running", 3}, {"wants reboot", 1}};
     facts.block_backend_up = true;
     facts.disks = {{"web", "xvda", 10, 1, 4096, 512}, {"a\"b\\c\nd", "xvdb", 0, 0, 0, 0}};
@@ -47,6 +47,8 @@ TEST_CASE("Counters, durations and what is so now are in one text") {
     metrics.count_operation("create", "done", 20ms);
     metrics.count_request("GET", 200);
     metrics.count_request("BREW", 405);
+    metrics.count_moved("memory move", 4096);
+    metrics.count_moved("memory move", 4096);
     const std::string text = metrics.text(sample());
     CHECK_THAT(text, Contains("xvm_build_info{version=\"1.2.3\"} 1\n"));
     CHECK_THAT(text, Contains("xvm_operations_total{outcome=\"done\",verb=\"create\"} 2\n"));
@@ -56,6 +58,8 @@ TEST_CASE("Counters, durations and what is so now are in one text") {
     CHECK_THAT(text, Contains("xvm_http_requests_total{method=\"other\",status=\"405\"} 1\n"));
     CHECK_THAT(text, Contains("xvm_domains{state=\"wants reboot\"} 1\n"));
     CHECK_THAT(text, Contains("xvm_memory_free_bytes 3221225472\n"));
+    CHECK_THAT(text, Contains("xvm_memory_promised_bytes 1048576\n"));
+    CHECK_THAT(text, Contains("xvm_memory_moved_bytes_total{verb=\"memory move\"} 8192\n"));
     CHECK_THAT(text, Contains("xvm_disk_written_bytes_total{domain=\"web\",dev=\"xvda\"} 512\n"));
     CHECK_THAT(text, Contains("# TYPE xvm_disk_requests_total counter\n"));
 }
