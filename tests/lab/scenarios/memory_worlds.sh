@@ -11,7 +11,7 @@ WORLDS=50
 GUESTS="a b c d" # d says nothing of itself
 SPARE=48         # MiB that are free at first
 ENOUGH=200       # MiB that a, b and c can use together beside what their kernels and their cushions need
-SETTLE=8         # seconds for a world that has too little for all
+SETTLE=5         # seconds for a world that has too little for all
 
 # A guest that uses what it is told to use, as far as it has it, and says so.
 cat >/run/use.sh <<'END'
