@@ -36,7 +36,9 @@ std::string padded(std::string text, std::size_t width) {
 
 /// The note beside a bar: what moves, why nothing can, or what is in use.
 std::string note_of(const json::value& domain) {
-    if (const std::string moves = plain(member(domain, "moves")); !moves.empty()) return moves;
+    constexpr std::string_view usual = "memory "; // of "memory move 'a' to 'b'": there is little room
+    if (const std::string moves = plain(member(domain, "moves")); !moves.empty())
+        return moves.starts_with(usual) ? moves.substr(usual.size()) : moves;
     const std::string movable = plain(member(domain, "movable"));
     if (movable == "host") return "the host's own";
     if (!movable.empty() && movable != "yes") return movable == "no_balloon" ? "not xvm's" : movable;

@@ -52,7 +52,7 @@ TEST_CASE("who has what, uses what and may get what is seen at one scale", "[cli
     CHECK(lines[1].rfind("web       512 MiB  ", 0) == 0);
     CHECK(lines[1].find("uses 256 MiB") != std::string::npos);
     CHECK(lines[2].find("T") != std::string::npos);
-    CHECK(lines[2].find("memory move 'db' to") != std::string::npos);
+    CHECK(lines[2].find("move 'db' to 'web'") != std::string::npos);
     const auto count = [&](char c) { return std::count(lines[1].begin(), lines[1].end(), c); };
     CHECK(count('|') == 1);
     CHECK(std::abs(count('#') + 1 - count('+')) <= 1);              // half of what it has is in use
