@@ -1,12 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/block/profile.hpp"
 
-#include "libvmshare/timer/reader.h"
+#include "libvmshare/abi/timer.h"
 
 #include <algorithm>
 #include <bit>
 
 namespace xvm::block {
+
+namespace {
+
+struct Times {
+    std::uint64_t wake = 0, queue = 0, service = 0, whole = 0;
+    bool by_event = false;
+};
+
+/// Nanoseconds from one stamp to a later one; none to one that is not later.
+std::uint64_t apart(std::uint64_t from, std::uint64_t to, std::uint64_t unit_ns) noexcept {
+    std::uint64_t ns = 0;
+    return to <= from ? 0 : __builtin_mul_overflow(to - from, unit_ns, &ns) ? ~0ULL : ns;
+}
+
+/// What every request pays for. False: a stamp is missing, or they are not of one kind.
+bool measure(const Stamps& s, std::uint64_t tick_ns, Times& t) noexcept {
+    const std::uint64_t differ = (s.submitted ^ s.taken) | (s.answered ^ s.taken);
+    if (s.submitted == 0 || s.taken == 0 || s.answered == 0 || differ >= XVM_TIME_STAMP_NS) return false;
+    const std::uint64_t unit_ns = s.taken >= XVM_TIME_STAMP_NS ? 1 : tick_ns;
+    const std::uint64_t submitted = std::min(s.submitted, s.taken), handed = handed_over(s);
+    const std::uint64_t before = apart(submitted, handed, unit_ns);
+    t.by_event = handed == s.event;
+    t.queue = apart(handed, s.taken, unit_ns);
+    (t.by_event ? t.wake : t.queue) += before;
+    t.service = apart(s.taken, s.answered, unit_ns);
+    t.whole = apart(submitted, s.answered, unit_ns);
+    return true;
+}
+
+} // namespace
 
 void Histogram::add(std::uint64_t ns) noexcept {
     ++counts[std::min<unsigned>(static_cast<unsigned>(std::bit_width(ns)), buckets_max - 1)];
@@ -22,43 +52,35 @@ std::uint64_t handed_over(const Stamps& stamps) noexcept {
 }
 
 std::optional<Phases> phases_of(const Stamps& stamps, std::uint64_t tick_ns) noexcept {
-    const std::uint64_t handed = handed_over(stamps);
-    const bool future =
-        (stamps.submitted ^ stamps.taken) < XVM_TIME_STAMP_NS && stamps.submitted > stamps.taken;
-    const std::uint64_t submitted = future ? stamps.taken : stamps.submitted;
-    std::uint64_t before = 0;
+    Times t;
+    if (!measure(stamps, tick_ns, t)) return std::nullopt;
     Phases p;
-    if (!xvm_time_elapsed(submitted, handed, tick_ns, &before) ||
-        !xvm_time_elapsed(handed, stamps.taken, tick_ns, &p.queue) ||
-        !xvm_time_elapsed(stamps.taken, stamps.answered, tick_ns, &p.service) ||
-        !xvm_time_elapsed(submitted, stamps.answered, tick_ns, &p.whole))
-        return std::nullopt;
-    if (handed == stamps.event)
-        p.wake = before;
-    else
-        p.queue += before;
-    p.precise = (stamps.answered & XVM_TIME_STAMP_NS) != 0;
+    p.precise = stamps.taken >= XVM_TIME_STAMP_NS;
     const auto ns = [&](std::uint64_t stamp) {
         return p.precise ? stamp & ~XVM_TIME_STAMP_NS : stamp * tick_ns;
     };
-    p.submitted = ns(submitted);
-    p.handed_over = ns(handed);
+    p.submitted = ns(std::min(stamps.submitted, stamps.taken));
+    p.handed_over = ns(handed_over(stamps));
     p.taken = ns(stamps.taken);
     p.answered = ns(stamps.answered);
+    if (t.by_event) p.wake = t.wake;
+    p.queue = t.queue;
+    p.service = t.service;
+    p.whole = t.whole;
     return p;
 }
 
 void Profile::add(const Stamps& stamps, std::uint64_t of_a_tick) noexcept {
-    const std::optional<Phases> phases = phases_of(stamps, of_a_tick);
-    if (!phases) {
+    Times t;
+    if (!measure(stamps, of_a_tick, t)) {
         ++unstamped;
         return;
     }
-    if (phases->wake) wake.add(*phases->wake);
-    queue.add(phases->queue);
-    service.add(phases->service);
-    whole.add(phases->whole);
-    precise = phases->precise;
+    if (t.by_event) wake.add(t.wake);
+    queue.add(t.queue);
+    service.add(t.service);
+    whole.add(t.whole);
+    precise = stamps.taken >= XVM_TIME_STAMP_NS;
     tick_ns = of_a_tick;
 }
 
