@@ -13,7 +13,10 @@ Response json_response(const boost::json::value& value, unsigned status) {
 }
 
 Response failure_response(const api::Failure& failure) {
-    return json_response(api::failure_json(failure), api::http_status(failure.fault));
+    // Who knows no remedy still knows where more is said.
+    api::Failure told = failure;
+    if (told.remedy.empty()) told.remedy = "see what led to it: journalctl -u 'xvm*'";
+    return json_response(api::failure_json(told), api::http_status(told.fault));
 }
 
 } // namespace xvm::daemon

@@ -49,7 +49,8 @@ Status check_shape(const Domain_shape& shape) {
                     fmt::format("give it 1 to {}", vcpus_max));
     if (shape.memory_bytes == 0) return fail(Fault::usage, object, "has no memory", "give it some");
     if (shape.memory_bytes % page_bytes != 0 || shape.memory_max_bytes % page_bytes != 0)
-        return fail(Fault::usage, object, "its memory is no whole number of 4 KiB pages");
+        return fail(Fault::usage, object, "its memory is no whole number of 4 KiB pages",
+                    "give it a multiple of 4KiB");
     if (shape.memory_max_bytes < shape.memory_bytes)
         return fail(Fault::usage, object,
                     fmt::format("its memory at boot, {} MiB, is above its maximum, {} MiB",
@@ -59,14 +60,14 @@ Status check_shape(const Domain_shape& shape) {
 }
 
 Status check_image(Guest_type type, const Boot_image& image) {
-    if (image.kernel.empty()) return fail(Fault::usage, "kernel", "is empty");
+    if (image.kernel.empty()) return fail(Fault::usage, "kernel", "is empty", "name the file that was meant");
     if (kernel_format(image.kernel) == Kernel_format::unknown)
         return fail(Fault::usage, "kernel",
                     "is neither ELF nor bzImage: it begins with " + first_bytes(image.kernel),
                     "give a Linux vmlinuz or vmlinux, or another ELF kernel for Xen");
     if (kernel_format(image.kernel) == Kernel_format::elf) XVM_TRY(check_elf(image.kernel));
     if (image.command_line.find('\0') != std::string::npos)
-        return fail(Fault::usage, "kernel command line", "contains a NUL");
+        return fail(Fault::usage, "kernel command line", "contains a NUL", "leave it out");
     if (const std::size_t limit = command_line_max(type); image.command_line.size() > limit)
         return fail(Fault::usage, "kernel command line",
                     fmt::format("has {} bytes, {} are possible for {}", image.command_line.size(), limit,

@@ -93,7 +93,8 @@ Result<std::string> read_config(const std::string& path) {
         if (got > 0) text.append(piece.data(), static_cast<std::size_t>(got));
         if (text.size() > config_bytes_max)
             return fail(Fault::usage, "standard input",
-                        "is no guest's configuration: it is larger than 1 MiB");
+                        "is no guest's configuration: it is larger than 1 MiB",
+                        "send the file that was meant");
     }
     return text;
 }

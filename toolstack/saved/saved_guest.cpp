@@ -20,7 +20,8 @@ namespace {
 constexpr std::string_view magic{XVM_SAVED_MAGIC};
 using Header = xvm_saved_header;
 
-tl::unexpected<Error> refuse(const std::string& path, std::string cause, std::string remedy = {}) {
+tl::unexpected<Error> refuse(const std::string& path, std::string cause,
+                             std::string remedy = "restore another copy of it") {
     return fail(Fault::usage, path, std::move(cause), std::move(remedy));
 }
 
@@ -44,7 +45,8 @@ pack::Sum head_sum(std::span<const std::byte> bytes) {
 Result<std::vector<std::byte>> encode_head(const Head& head, const std::string& path) {
     const std::string text = json::serialize(plan::to_object(head.guest));
     if (text.size() > XVM_SAVED_JSON_BYTES_MAX)
-        return fail(Fault::exhausted, path, "the guest's configuration is too large for its head");
+        return fail(Fault::exhausted, path, "the guest's configuration is too large for its head",
+                    "shorten its command line, or its files' paths");
     Header header{};
     std::memcpy(header.magic, magic.data(), sizeof header.magic);
     header.major = XVM_SAVED_MAJOR;
@@ -93,7 +95,8 @@ Result<pack::Sum> sum_stream(int fd, std::uint64_t bytes, const std::string& pat
     pack::Sha256 state;
     std::vector<std::byte> piece(1U << 20);
     for (std::uint64_t done = 0; done < bytes;) {
-        if (cancelled && cancelled()) return fail(Fault::failed, path, "was cancelled");
+        if (cancelled && cancelled())
+            return fail(Fault::failed, path, "was cancelled", "ask again when there is time for it");
         const auto step = static_cast<std::size_t>(std::min<std::uint64_t>(bytes - done, piece.size()));
         const auto part = std::span(piece).first(step);
         XVM_TRY(read_exactly(fd, part, XVM_SAVED_HEAD_BYTES + done, path));
