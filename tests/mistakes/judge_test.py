@@ -64,8 +64,8 @@ class Judge(unittest.TestCase):
 
 
 class Catalogue(unittest.TestCase):
-    def test_there_are_sixty(self):
-        self.assertEqual(len(catalogue.load()), 60)
+    def test_there_are_sixty_or_more(self):
+        self.assertGreaterEqual(len(catalogue.load()), 60)
 
     def test_a_slip_in_it_is_told(self):
         import tempfile
