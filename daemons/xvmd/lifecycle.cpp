@@ -126,6 +126,7 @@ void Lifecycle::examine(run::Ports& ports) {
             record.guest.name, [this, uuid = record.id.uuid](run::Ports& then) { end_stopped(then, uuid); });
         if (!taken) look();
     }
+    guard_.forget_but([&](const Uuid& uuid) { return ports.book.by_uuid(uuid).has_value(); });
     pay_back(*entries, ports.book);
     answer_waiters(*entries);
 }
@@ -181,6 +182,20 @@ void Lifecycle::tend(const run::Domain_entry& entry) {
     if (!taken) look();
 }
 
+bool Lifecycle::may_restart(const run::Guest_record& record, const run::Domain_entry& entry) {
+    const auto verdict = guard_.judge(record.id.uuid, entry.info.id.domid, Clock::now());
+    if (verdict == Restart_guard::Verdict::stop_now) {
+        const std::string why = "ended " + std::to_string(Restart_guard::in_a_row_max) +
+                                " times, each within " + std::to_string(Restart_guard::short_life.count()) +
+                                " s of its start: it is kept as it is";
+        spdlog::error("domain '{}': {}; see its console's log, then: xvm destroy {}", record.guest.name, why,
+                      record.guest.name);
+        service_.events.publish(
+            {"domain-kept", entry.info.id.domid, record.guest.name, record.id.uuid, {}, {}, why});
+    }
+    return verdict == Restart_guard::Verdict::go;
+}
+
 void Lifecycle::end_stopped(run::Ports& ports, const Uuid& uuid) {
     const auto record = ports.book.by_uuid(uuid);
     if (!record) return;
@@ -189,6 +204,7 @@ void Lifecycle::end_stopped(run::Ports& ports, const Uuid& uuid) {
     if (entry && has_stopped(entry->life)) {
         const plan::On_stop then = policy_of(record->guest, entry->life);
         if (then == plan::On_stop::preserve) return;
+        if (then == plan::On_stop::restart && !may_restart(*record, *entry)) return;
         const plan::Guest_ref guest{record->guest.name, entry->info.id};
         const auto ended = verbs_.run_by_itself(
             ports, plan::plan_destroy(guest, then == plan::On_stop::restart), entry->info.id.domid);
@@ -204,6 +220,7 @@ Result<Domain_id> Lifecycle::start_again(run::Ports& ports, const Uuid& uuid) {
     if (!record || !record->restarting) return Domain_id{record ? record->id.domid : Domid{}, uuid};
     plan::Plan plan = plan::plan_create(record->guest, uuid, false);
     plan.verb = "restart";
+    guard_.started(uuid, Clock::now());
     return verbs_.run_by_itself(ports, plan, {});
 }
 

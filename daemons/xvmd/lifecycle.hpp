@@ -6,6 +6,7 @@
 // changes of it. Nothing wakes up while nothing happens and nobody waits.
 #pragma once
 
+#include "daemons/xvmd/restart_guard.hpp"
 #include "daemons/xvmd/verbs.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -60,6 +61,8 @@ class Lifecycle {
     void tell_changes(const std::vector<run::Domain_entry>& entries);
     void tend(const run::Domain_entry& entry);
     void end_stopped(run::Ports& ports, const Uuid& uuid);
+    /// Whether a guest that stopped is started again; if not, it is kept, and told.
+    bool may_restart(const run::Guest_record& record, const run::Domain_entry& entry);
     /// Lenders get back what went to guests that have ended.
     void pay_back(const std::vector<run::Domain_entry>& entries, const run::Guest_book& book);
     void answer_waiters(const std::vector<run::Domain_entry>& entries);
@@ -72,7 +75,8 @@ class Lifecycle {
     boost::asio::steady_timer timer_;
     std::map<Uuid, Seen> seen_; ///< touched by examine() only, as the next
     bool looked_ = false;       ///< what is there at first did not just come
-    std::mutex mutex_;          ///< guards waiters_
+    Restart_guard guard_;
+    std::mutex mutex_; ///< guards waiters_
     std::list<Waiter> waiters_;
 };
 
