@@ -60,6 +60,28 @@ vnc         = 0
 END
 }
 
+old_file() { # -> /run/old.cfg: as xen-tools wrote thousands, a disk for each partition
+    cat >/run/old.cfg <<END
+#
+# Configuration file for the Xen instance old.example.org
+#
+kernel      = '$KERNEL'
+extra       = 'console=hvc0 loglevel=4 cryptomgr.notests'
+ramdisk     = '$INITRD'
+vcpus       = '1'
+memory      = '128'
+root        = '/dev/xvda2 ro'
+disk        = [
+                  'phy:/dev/loop7,xvda2,w',
+                  'phy:/dev/loop6,xvda1,w',
+              ]
+name        = 'old.example.org'
+on_poweroff = 'destroy'
+on_reboot   = 'restart'
+on_crash    = 'restart'
+END
+}
+
 hvm_file() { # -> /run/hvm.cfg
     cat >/run/hvm.cfg <<END
 # This configures an HVM rather than PV guest
@@ -86,33 +108,42 @@ command_line_of() { # NAME: what the guest's kernel was told
     guest_line "$1" "Kernel command line:|Command line:" | sed 's/.*ommand line: //'
 }
 
-both() { # pv|pvh NAME: by xl, then by xvm from the same file
-    check "$1: xl starts the guest of its file" boots "$2" xl create -q "/run/$1.cfg" || return 1
-    figure "$1: xl create to init" "$(cat /run/took)" ms
-    by_xl=$(xl list "$2" | awk 'NR == 2 { print $3, $4 }')
-    xl destroy "$2"
-    wait_for "! xl domid $2" 20
+both() { # pv|pvh|old NAME [DEVICE...]: by xl, then by xvm from the same file
+    kind=$1 name=$2
+    shift 2
+    check "$kind: xl starts the guest of its file" boots "$name" xl create -q "/run/$kind.cfg" || return 1
+    figure "$kind: xl create to init" "$(cat /run/took)" ms
+    by_xl=$(xl list "$name" | awk 'NR == 2 { print $3, $4 }')
+    xl destroy "$name"
+    wait_for "! xl domid $name" 20
 
-    check "$1: the same file is imported" sh -c "XVM_IMPORT=/usr/libexec/xvm/xvm-import xvm import /run/$1.cfg --to /run/$1.toml"
-    cat "/run/$1.toml"
-    check "$1: what comes out is valid" xvm validate "/run/$1.toml"
-    check "$1: xvm starts the guest of it" boots "$2" xvm create "/run/$1.toml" || return 1
-    figure "$1: xvm create to init" "$(cat /run/took)" ms
-    check_equal "$1: it has the same memory and processors" "$by_xl" "$(xl list "$2" | awk 'NR == 2 { print $3, $4 }')"
-    check "$1: its own driver and dom0's kernel are connected over its disk" \
-        wait_for "[ \$(xenstore-read /local/domain/0/backend/vbd/\$(xl domid $2)/51712/state) = 4 ]" 20
-    check "$1: it goes" xvm destroy "$2"
+    check "$kind: the same file is imported" sh -c "XVM_IMPORT=/usr/libexec/xvm/xvm-import xvm import /run/$kind.cfg --to /run/$kind.toml"
+    cat "/run/$kind.toml"
+    check "$kind: what comes out is valid" xvm validate "/run/$kind.toml"
+    check "$kind: xvm starts the guest of it" boots "$name" xvm create "/run/$kind.toml" || return 1
+    figure "$kind: xvm create to init" "$(cat /run/took)" ms
+    check_equal "$kind: it has the same memory and processors" "$by_xl" "$(xl list "$name" | awk 'NR == 2 { print $3, $4 }')"
+    for device in "${@:-51712}"; do
+        check "$kind: its own driver and dom0's kernel are connected over its disk $device" \
+            wait_for "[ \$(xenstore-read /local/domain/0/backend/vbd/\$(xl domid $name)/$device/state) = 4 ]" 20
+    done
+    check "$kind: it goes" xvm destroy "$name"
 }
 
 check "xvmd and xvm-blkd start" xvm_start
 head -c 4194304 /dev/zero >/run/disk.img
 [ -e /dev/loop7 ] || mknod /dev/loop7 b 7 7
 check "A block device for the guests' disk" losetup /dev/loop7 /run/disk.img
+cp /run/disk.img /run/disk6.img
+[ -e /dev/loop6 ] || mknod /dev/loop6 b 7 6
+check "and another" losetup /dev/loop6 /run/disk6.img
 pv_file
 pvh_file
+old_file
 hvm_file
 both pv example.pvlinux
 both pvh example.pvhlinux
+both old old.example.org 51714 51713
 
 said=$(xvm import /run/pvh.cfg 2>&1 >/dev/null)
 check "The scheduler's weight is told to be left out, with its line" sh -c "echo \"$said\" | grep -q '/run/pvh.cfg:15:1: .cpu_weight. is left out'"
@@ -121,3 +152,4 @@ check_not "With --strict that is an error" xvm import /run/pvh.cfg --strict
 check_not "A fully virtualised guest is refused" xvm import /run/hvm.cfg --to /run/hvm.toml
 check_not "and nothing is written" test -e /run/hvm.toml
 losetup -d /dev/loop7
+losetup -d /dev/loop6
