@@ -12,7 +12,7 @@ block_initrd /run/initrd-balloon
 check "xvmd starts" daemon_start xvmd
 check "A giver of pages starts" secret_guest c pv 256 256 64 balloon ""
 check "One that clears nothing" secret_guest d pv 256 256 64 balloon "xen_scrub_pages=0 init_on_alloc=0"
-check "A taker of pages starts" secret_guest e pv 128 384 64 balloon "init_on_alloc=0"
+check "A taker of pages starts" secret_guest e pv 128 384 64 balloon "init_on_alloc=0 memhp_default_state=online"
 check "The giver's memory is full of a secret" fills c 120
 check "Who reads all of it, finds it there" has_secret c
 check "64 MiB of it go to the taker" xvm memory move c e 64MiB

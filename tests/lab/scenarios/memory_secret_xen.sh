@@ -11,7 +11,7 @@ check "xvmd starts" daemon_start xvmd
 check_not "and has nothing to say about Xen" grep -q "scrub-domheap" /out/xvmd.log
 for type in pv pvh; do
     check "A giver that clears nothing starts ($type)" secret_guest a $type 256 256 64 balloon "xen_scrub_pages=0 init_on_alloc=0"
-    check "A taker starts" secret_guest b pv 128 384 64 balloon "init_on_alloc=0"
+    check "A taker starts" secret_guest b pv 128 384 64 balloon "init_on_alloc=0 memhp_default_state=online"
     check "The giver's memory is full of a secret" fills a 120
     check "Who reads all of it, finds it there" has_secret a
     check "64 MiB of it go to the taker" xvm memory move a b 64MiB
