@@ -13,7 +13,7 @@ type = "pv"
 memory = "96MiB"
 pin = $GUEST_CPU
 kernel = "$KERNEL"
-ramdisk = "$INITRD"
+ramdisk = "/run/initrd"
 command_line = "console=hvc0 loglevel=4 cryptomgr.notests"
 END
     _file=/run/$1.toml
@@ -35,6 +35,12 @@ quick_ends() { # a guest that has no init: its kernel panics at once
     xvm create /run/doomed.toml
 }
 
+# Linux powers off by a program, and only by that: it does not force it as a reboot.
+cat >/run/off.sh <<'END'
+printf '#!/bin/sh\nexec /bin/poweroff -f\n' >/sbin/poweroff
+chmod 755 /sbin/poweroff
+END
+guest_initrd /run/initrd /run/off.sh
 check "xvmd starts" daemon_start xvmd --read-only-socket /run/xvm/read.sock
 toml web 'on_crash = "restart"'
 check "A guest comes and goes" one_guest
