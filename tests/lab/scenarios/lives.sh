@@ -44,9 +44,10 @@ guest_initrd /run/initrd /run/off.sh
 check "xvmd starts" daemon_start xvmd --read-only-socket /run/xvm/read.sock
 toml web 'on_crash = "restart"'
 check "A guest comes and goes" one_guest
-ledger before
 xvm events -o jsonl >/run/events 2>/dev/null &
 events=$!
+sleep 1
+ledger before
 
 check "A guest starts" xvm create /run/web.toml
 check "It is up" up web 1
