@@ -48,7 +48,7 @@ Status run(const std::string& directory) {
                                        {"version", XVM_VERSION},
                                        {"confined", std::move(confined)},
                                        {"damaged", configs->damaged()}};
-    return service::serve({end}, boost::json::serialize(greeting), *configs);
+    return service::serve(service::process_wires(end), boost::json::serialize(greeting), *configs);
 }
 
 } // namespace

@@ -36,7 +36,7 @@ decide::Decision decision_on(const channel::Message& request, decide::Shelf& she
 }
 
 /// Until the other end has something for us.
-Status await(int heard) {
+Status await_event(int heard) {
     pollfd one{heard, POLLIN, 0};
     while (::poll(&one, 1, -1) < 0)
         if (errno != EINTR) return fail_errno(errno, "channel", "cannot wait");
@@ -46,7 +46,7 @@ Status await(int heard) {
     return {};
 }
 
-Status notify(int fd) {
+Status send_event(int fd) {
     constexpr std::uint64_t once = 1;
     if (::write(fd, &once, sizeof once) < 0 && errno != EAGAIN)
         return fail_errno(errno, "channel", "cannot notify");
@@ -54,6 +54,10 @@ Status notify(int fd) {
 }
 
 } // namespace
+
+Wires process_wires(channel::End& end, int heard, int notify) {
+    return {end, [heard] { return await_event(heard); }, [notify] { return send_event(notify); }};
+}
 
 channel::Message answer_to(const channel::Message& request, decide::Shelf& shelf, std::uint64_t now) {
     channel::Message answer;
@@ -80,7 +84,7 @@ Status serve(const Wires& wires, const std::string& greeting, decide::Shelf& she
         while (!unsent.empty() && wires.end.put(unsent.front()))
             unsent.pop_front();
         channel::End::Turn turn = wires.end.turn();
-        if (turn.notify) XVM_TRY(notify(wires.notify));
+        if (turn.notify) XVM_TRY(wires.notify());
         if (!wires.end.fault().empty())
             return fail(Fault::failed, "channel", "xvmd's end is broken: " + std::string(wires.end.fault()));
         for (const channel::Message& message : turn.got) {
@@ -94,7 +98,7 @@ Status serve(const Wires& wires, const std::string& greeting, decide::Shelf& she
         // What has been put goes with the next turn.
         if (!unsent.empty() && wires.end.backlog() == 0) continue;
         if (stopping && unsent.empty() && wires.end.backlog() == 0) return {};
-        if (!turn.more) XVM_TRY(await(wires.heard));
+        if (!turn.more) XVM_TRY(wires.await());
     }
 }
 

@@ -5,6 +5,8 @@
 #include "libvmshare/channel/end.hpp"
 #include "toolstack/decide/shelf.hpp"
 
+#include <functional>
+
 namespace xvm::service {
 
 /// How xvmd hands the channel over: descriptors that are open when the program starts.
@@ -17,9 +19,11 @@ inline constexpr std::uint32_t credits = 8;
 
 struct Wires {
     channel::End& end;
-    int heard = heard_fd;
-    int notify = notify_fd;
+    std::function<Status()> await;  ///< until the other end has something for us
+    std::function<Status()> notify; ///< tells it that we have
 };
+/// Those of a process.
+[[nodiscard]] Wires process_wires(channel::End& end, int heard = heard_fd, int notify = notify_fd);
 
 /// Says that it is ready (`greeting`: "xvm.service_ready/1"), then serves. An Error: the other end is broken.
 [[nodiscard]] Status serve(const Wires& wires, const std::string& greeting, decide::Shelf& shelf);

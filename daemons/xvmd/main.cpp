@@ -12,6 +12,8 @@
 #include "daemons/xvmd/lifecycle.hpp"
 #include "daemons/xvmd/options.hpp"
 #include "daemons/xvmd/pool_keeper.hpp"
+#include "daemons/xvmd/service_domain.hpp"
+#include "daemons/xvmd/service_process.hpp"
 #include "daemons/xvmd/sockets.hpp"
 #include "daemons/xvmd/verbs.hpp"
 #if XVM_WITH_XEN
@@ -49,8 +51,27 @@ Open_ports choose_ports(const Options& options, const std::shared_ptr<Hosted_mac
 #endif
 }
 
-Management::Setup management_setup(const Options& options) {
-    Management::Setup setup{options.service_program, options.state_dir + "/service"};
+Open_channel_ports choose_channel_ports() {
+#if XVM_WITH_XEN
+    return open_xen_channel_ports;
+#else
+    return []() -> Result<Channel_ports> {
+        return fail(Fault::unreachable, "xvmd", "was built without Xen", "use --service process");
+    };
+#endif
+}
+
+/// `wiring` outlives what is made.
+Management::Setup management_setup(const Options& options, const Service_domain::Wiring& wiring) {
+    Management::Setup setup{options.service_mode, {}};
+    if (options.service_mode == "domain")
+        setup.make = [&wiring] { return Service_domain::start(wiring); };
+    else
+        setup.make = [&options]() -> Result<std::unique_ptr<Service_instance>> {
+            XVM_TRY_LET(auto made,
+                        Service_process::start(options.service_program, options.state_dir + "/service"));
+            return made;
+        };
     setup.limits.idle = options.service_idle;
     setup.limits.start = setup.limits.answer = options.service_patience;
     return setup;
@@ -118,6 +139,7 @@ Status serve(const Options& options) {
                          *book,          &journal,     &set->network(), &set->loops()};
         ports.reservations = reservations.get();
         XVM_TRY(clear_journal(ports, damaged));
+        if (!options.hosted) XVM_TRY(end_left_service(ports));
         if (const std::size_t left = reservations->drop_all(); left > 0)
             spdlog::warn("{} reservations of memory, of operations that are over, are dropped", left);
     }
@@ -138,13 +160,21 @@ Status serve(const Options& options) {
         *workers,         block, operations, events, metrics, audit.get(), {options.fail_at, options.kill_at},
         options.state_dir};
     File_shelf shelf(options.state_dir + "/configs");
-    std::unique_ptr<Management> management;
-    if (options.service)
-        management = std::make_unique<Management>(context, events, management_setup(options));
-    service.management = management.get();
-    Decider decider(shelf, management.get(), policy_limits(options));
     daemon::Router router;
     Verbs verbs(router, service);
+    const Service_domain::Wiring wiring{
+        *workers,
+        open,
+        choose_channel_ports(),
+        [&verbs](run::Ports& ports, const plan::Plan& plan, std::optional<Domid> domid) {
+            return verbs.run_by_itself(ports, plan, domid);
+        },
+        {options.service_pack, options.service_disk, options.service_memory_bytes}};
+    std::unique_ptr<Management> management;
+    if (options.service)
+        management = std::make_unique<Management>(context, events, management_setup(options, wiring));
+    service.management = management.get();
+    Decider decider(shelf, management.get(), policy_limits(options));
     XVM_TRY_LET(auto watching, open());
     Lifecycle lifecycle(context, std::move(watching), verbs, service);
     add_config_verbs(verbs, decider);

@@ -15,6 +15,7 @@ using boost::asio::posix::stream_descriptor;
 namespace {
 
 constexpr int last_wait_ms = 2000; // for the service to end in order when xvmd does
+constexpr int killed_wait_ms = 5000;
 
 std::uint64_t now_ns() {
     return static_cast<std::uint64_t>(
@@ -45,8 +46,8 @@ std::string quoted(const json::value& value) {
 } // namespace
 
 Management::Management(boost::asio::io_context& context, Event_log& events, Setup setup)
-    : context_(context), events_(events), setup_(std::move(setup)), machine_(setup_.limits), heard_(context),
-      ended_(context), timer_(context) {}
+    : context_(context), events_(events), setup_(std::move(setup)), machine_(setup_.limits), timer_(context) {
+}
 
 decide::Decision Management::ask(const decide::Question& question) {
     channel::Message request;
@@ -84,7 +85,7 @@ Status Management::stop() {
 json::object Management::show() const {
     const std::lock_guard lock(mutex_);
     json::object all{{"schema", "xvm.service/1"},
-                     {"mode", "process"},
+                     {"mode", setup_.mode},
                      {"state", control::name_of(machine_.state())},
                      {"starts", machine_.starts()},
                      {"waiting", machine_.waiting()},
@@ -92,13 +93,14 @@ json::object Management::show() const {
                      {"answered", answered_},
                      {"refused", refused_},
                      {"idle_ms", setup_.limits.idle.count()}};
-    if (process_) all["pid"] = process_->pid();
+    if (instance_) instance_->describe(all);
     if (start_us_ > 0) all["start_us"] = start_us_;
     if (!confined_.is_null()) all["confined"] = confined_;
     if (last_) {
-        all["there_us"] = last_->there_us;
+        all["whole_us"] = last_->whole_us;
         all["work_us"] = last_->work_us;
-        all["back_us"] = last_->back_us;
+        if (last_->there_us) all["there_us"] = *last_->there_us;
+        if (last_->back_us) all["back_us"] = *last_->back_us;
     }
     if (!damaged_.empty()) all["damaged"] = damaged_;
     if (!last_failure_.empty()) all["failure"] = last_failure_;
@@ -115,9 +117,14 @@ void Management::close() {
     if (closed_) return;
     closed_ = true;
     carry_out(machine_.end());
-    if (process_) {
-        const auto how = process_->reap(last_wait_ms);
-        spdlog::info("management service: {}", how ? "ended, " + *how : "does not end, is killed");
+    if (instance_) {
+        auto ending = instance_->ended(last_wait_ms);
+        spdlog::info("management service: {}", ending ? "ended, " + ending->how : "does not end, is killed");
+        if (!ending) {
+            instance_->kill();
+            ending = instance_->ended(killed_wait_ms);
+            if (!ending) spdlog::error("management service: {} is left behind", instance_->text());
+        }
     }
     release();
     carry_out(machine_.ended());
@@ -151,7 +158,7 @@ void Management::carry_out(const Action& action) {
     }
     case Action::Kind::force:
         forced_ = true;
-        if (process_) process_->kill();
+        if (instance_) instance_->kill();
         return;
     case Action::Kind::forward: {
         channel::Message& request = pending_[action.id].request;
@@ -185,7 +192,7 @@ void Management::finish(control::Request_id id, decide::Decision decision) {
     if (node) node.mapped().promise.set_value(std::move(decision));
 }
 
-/// On the context's thread: the process ends with the thread that started it, and this one lives as long as
+/// On the context's thread: a process ends with the thread that started it, and this one lives as long as
 /// xvmd.
 void Management::start() {
     ++life_;
@@ -201,19 +208,19 @@ void Management::start() {
 }
 
 void Management::begin() {
-    auto made = Service_process::start(setup_.program, setup_.directory);
+    auto made = setup_.make();
     if (!made) return fail_start(made.error());
-    process_ = std::move(*made);
+    instance_ = std::move(*made);
     boost::system::error_code wrong;
-    heard_.assign(process_->heard_fd(), wrong);
-    if (!wrong) ended_.assign(process_->ended_fd(), wrong);
+    for (const int fd : instance_->fds())
+        if (!wrong) watched_.emplace_back(context_).assign(fd, wrong);
     if (wrong) {
         release();
         return fail_start({Fault::failed, "management service", "cannot be watched: " + wrong.message(), {}});
     }
-    spdlog::debug("management service: process {} starts", process_->pid());
-    await_channel(life_);
-    await_end(life_);
+    spdlog::debug("management service: {} starts", instance_->text());
+    for (auto& descriptor : watched_)
+        await(life_, descriptor);
 }
 
 void Management::fail_start(const Error& error) {
@@ -225,16 +232,16 @@ void Management::fail_start(const Error& error) {
 
 /// Gives the channel what it takes, and takes what it has.
 channel::End::Turn Management::exchange() {
-    while (!unsent_.empty() && process_->put(unsent_.front()))
+    while (!unsent_.empty() && instance_->put(unsent_.front()))
         unsent_.pop_front();
-    return process_->turn();
+    return instance_->turn();
 }
 
 /// What came meanwhile is taken in a turn of its own: an action is being carried out.
 void Management::flush() {
-    if (!process_) return;
+    if (!instance_) return;
     auto turn = exchange();
-    if (turn.got.empty() && !turn.more && process_->fault().empty()) return;
+    if (turn.got.empty() && !turn.more && instance_->fault().empty()) return;
     boost::asio::post(context_, [this, life = life_, turn = std::move(turn)]() mutable {
         const std::lock_guard lock(mutex_);
         work(life, std::move(turn));
@@ -248,31 +255,25 @@ void Management::work(std::uint64_t life, channel::End::Turn turn) {
             take(message);
         }
         if (!is_current(life)) return;
-        if (!process_->fault().empty())
-            return nonsense("its channel is broken: " + std::string(process_->fault()));
+        if (!instance_->fault().empty())
+            return nonsense("its channel is broken: " + std::string(instance_->fault()));
         if (!turn.more) return;
         turn = exchange();
     }
 }
 
-void Management::await_channel(std::uint64_t life) {
-    heard_.async_wait(stream_descriptor::wait_read, [this, life](const boost::system::error_code& error) {
-        const std::lock_guard lock(mutex_);
-        if (error || !is_current(life)) return;
-        process_->drain();
-        work(life, exchange());
-        if (is_current(life)) await_channel(life);
-    });
-}
-
-void Management::await_end(std::uint64_t life) {
-    ended_.async_wait(stream_descriptor::wait_read, [this, life](const boost::system::error_code& error) {
-        const std::lock_guard lock(mutex_);
-        if (error || life != life_ || !process_ || closed_) return;
-        const auto how = process_->reap(0);
-        if (!how) return await_end(life);
-        has_ended(*how);
-    });
+void Management::await(std::uint64_t life, stream_descriptor& descriptor) {
+    descriptor.async_wait(stream_descriptor::wait_read,
+                          [this, life, &descriptor](const boost::system::error_code& error) {
+                              const std::lock_guard lock(mutex_);
+                              if (error || life != life_ || !instance_ || closed_) return;
+                              instance_->look();
+                              // What it said before it ended counts.
+                              if (is_current(life)) work(life, exchange());
+                              if (life != life_ || !instance_) return;
+                              if (const auto ending = instance_->ended(0)) return has_ended(*ending);
+                              await(life, descriptor);
+                          });
 }
 
 // --- what the service says -----------------------------------------------------------------------------
@@ -301,7 +302,7 @@ void Management::take_ready(const channel::Message& message) {
     start_us_ = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_at_).count());
     if (machine_.state() == control::State::starting) {
-        spdlog::info("management service: ready after {} us, process {}", start_us_, process_->pid());
+        spdlog::info("management service: ready after {} us, {}", start_us_, instance_->text());
         tell("service-started", std::to_string(start_us_) + " us");
         if (!damaged_.empty()) {
             spdlog::error("management service: its configurations were damaged; they are kept in {}",
@@ -323,8 +324,13 @@ void Management::take_answer(const channel::Message& message) {
                                  : "its answer: " + decision.error().cause);
     }
     found->second.decision = std::move(*decision);
-    last_ = Last{between_us(found->second.request.sent_ns, message.taken_ns),
-                 between_us(message.taken_ns, message.sent_ns), between_us(message.sent_ns, now_ns())};
+    const std::uint64_t sent = found->second.request.sent_ns;
+    const std::uint64_t now = now_ns();
+    last_ = Last{between_us(sent, now), between_us(message.taken_ns, message.sent_ns), {}, {}};
+    if (instance_->same_clock()) {
+        last_->there_us = between_us(sent, message.taken_ns);
+        last_->back_us = between_us(message.sent_ns, now);
+    }
     carry_out(machine_.answered(message.id));
 }
 
@@ -334,33 +340,34 @@ void Management::nonsense(const std::string& what) {
     carry_out(machine_.nonsense());
 }
 
-void Management::has_ended(const std::string& how) {
+void Management::has_ended(const Service_instance::Ending& ending) {
     const bool wanted = machine_.state() == control::State::stopping;
-    if (!wanted || forced_) {
-        last_failure_ = forced_ ? "was ended by force" : "ended by itself, " + how;
+    if (ending.never_was) {
+        last_failure_ = ending.how;
+        spdlog::error("management service: {}", last_failure_);
+        tell("service-failed", last_failure_);
+    } else if (!wanted || forced_) {
+        last_failure_ = forced_ ? "was ended by force" : "ended by itself, " + ending.how;
         spdlog::warn("management service: {}", last_failure_);
         tell("service-failed", last_failure_);
     } else {
-        spdlog::info("management service: stopped, {}", how);
+        spdlog::info("management service: stopped, {}", ending.how);
         tell("service-stopped", {});
     }
     release();
     carry_out(machine_.ended());
 }
 
-/// Everything that was of the process. The descriptors are the process's to close.
+/// Everything that was of the service. The descriptors are the instance's to close.
 void Management::release() {
     boost::system::error_code ignored;
-    if (heard_.is_open()) {
-        heard_.cancel(ignored);
-        heard_.release();
+    for (auto& descriptor : watched_) {
+        descriptor.cancel(ignored);
+        descriptor.release();
     }
-    if (ended_.is_open()) {
-        ended_.cancel(ignored);
-        ended_.release();
-    }
+    watched_.clear();
     unsent_.clear();
-    process_.reset();
+    instance_.reset();
 }
 
 void Management::tell(const char* kind, std::string detail) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The management service as xvmd has it: started when it is needed, asked, and stopped when it is not.
-// Carries out what the control machine says (toolstack/control), with a process.
+// Carries out what the control machine says (toolstack/control), with a process or a domain.
 //
 // Invariant: every question is answered exactly once, whatever becomes of the service, and after close() at
 // once. Nothing of a service is left when the machine is told that it has ended. Any thread may call; the
@@ -8,7 +8,7 @@
 #pragma once
 
 #include "daemons/xvmd/event_log.hpp"
-#include "daemons/xvmd/service_process.hpp"
+#include "daemons/xvmd/service_instance.hpp"
 #include "toolstack/control/machine.hpp"
 #include "toolstack/decide/question.hpp"
 
@@ -16,7 +16,9 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
+#include <functional>
 #include <future>
+#include <list>
 #include <map>
 #include <mutex>
 
@@ -24,9 +26,11 @@ namespace xvm::xvmd {
 
 class Management {
   public:
+    /// Starts a service. On the context's thread.
+    using Make = std::function<Result<std::unique_ptr<Service_instance>>()>;
     struct Setup {
-        std::string program;   ///< xvm-service
-        std::string directory; ///< its own
+        std::string mode; ///< "process", "domain"
+        Make make;
         control::Limits limits = {};
     };
 
@@ -64,9 +68,10 @@ class Management {
     };
     /// Where the time of the last request went, in microseconds.
     struct Last {
-        std::uint64_t there_us = 0;
+        std::uint64_t whole_us = 0;
         std::uint64_t work_us = 0;
-        std::uint64_t back_us = 0;
+        std::optional<std::uint64_t> there_us; ///< nothing: the service's clock is another
+        std::optional<std::uint64_t> back_us;
     };
 
     // All below: mutex_ is held.
@@ -75,17 +80,16 @@ class Management {
     void start();
     void begin();
     void fail_start(const Error& error);
-    [[nodiscard]] bool is_current(std::uint64_t life) const { return process_ && life == life_ && !forced_; }
+    [[nodiscard]] bool is_current(std::uint64_t life) const { return instance_ && life == life_ && !forced_; }
     void flush();
     [[nodiscard]] channel::End::Turn exchange();
     void work(std::uint64_t life, channel::End::Turn turn);
-    void await_channel(std::uint64_t life);
-    void await_end(std::uint64_t life);
+    void await(std::uint64_t life, boost::asio::posix::stream_descriptor& descriptor);
     void take(const channel::Message& message);
     void take_ready(const channel::Message& message);
     void take_answer(const channel::Message& message);
     void nonsense(const std::string& what);
-    void has_ended(const std::string& how);
+    void has_ended(const Service_instance::Ending& ending);
     void release();
     void finish(control::Request_id id, decide::Decision decision);
     void tell(const char* kind, std::string detail);
@@ -98,9 +102,8 @@ class Management {
     std::deque<control::Action> to_do_;
     bool doing_ = false;
     bool closed_ = false;
-    std::unique_ptr<Service_process> process_;
-    boost::asio::posix::stream_descriptor heard_;
-    boost::asio::posix::stream_descriptor ended_;
+    std::unique_ptr<Service_instance> instance_;
+    std::list<boost::asio::posix::stream_descriptor> watched_; ///< the instance's own
     boost::asio::steady_timer timer_;
     std::uint64_t life_ = 0; ///< which service; what comes late of an earlier one is dropped
     bool forced_ = false;

@@ -12,6 +12,7 @@ namespace xvm::xvmd {
 namespace po = boost::program_options;
 namespace {
 
+constexpr std::uint64_t plan_page_bytes = 4096;
 constexpr const char* audit_file = "/var/log/xvm/audit.jsonl";
 
 po::options_description described(Options& options) {
@@ -31,12 +32,17 @@ po::options_description described(Options& options) {
         "host-reserve", word(options.host_reserve, "SIZE", "16MiB"),
         "memory of the host that no guest gets: Xen needs some for what it does for them")(
         "service", word(options.service_mode, "MODE", "off"),
-        "who decides: off: xvmd itself; process: xvm-service(8), which runs only while it is needed")(
-        "service-idle", word(options.service_idle_text, "TIME", "60s"),
-        "without a request for so long the service is stopped")(
+        "who decides: off: xvmd itself; process: xvm-service(8), which runs only while it is needed; domain: "
+        "the same in a domain of its own")("service-idle", word(options.service_idle_text, "TIME", "60s"),
+                                           "without a request for so long the service is stopped")(
         "service-patience", word(options.service_patience_text, "TIME", "10s"),
         "how long it may take to be ready, and to answer; then it is ended by force")(
-        "service-program", word(options.service_program, "PATH", "/usr/sbin/xvm-service"), "what it is")(
+        "service-program", word(options.service_program, "PATH", "/usr/sbin/xvm-service"),
+        "what it is")("service-pack", word(options.service_pack, "PATH", "/var/lib/xvm/service.pack"),
+                      "what the domain boots, made by xvm-service-image(8)")(
+        "service-disk", word(options.service_disk, "PATH", "/var/lib/xvm/service.disk"),
+        "where the domain keeps configurations")(
+        "service-memory", word(options.service_memory, "SIZE", "128MiB"), "of the domain")(
         "service-root", po::value<std::vector<std::string>>(&options.service_roots)->value_name("DIR"),
         "below which the files of guests may lie that it orders; may be given again")(
         "log-level", word(options.log_level, "LEVEL", "info"), "trace, debug, info, warn or error")(
@@ -64,10 +70,19 @@ Result<std::chrono::milliseconds> time_of(const std::string& option, const std::
 }
 
 Status read_service(Options& options) {
-    options.service = options.service_mode == "process";
+    const bool domain = options.service_mode == "domain";
+    options.service = domain || options.service_mode == "process";
     if (!options.service && options.service_mode != "off")
         return fail(Fault::usage, "--service '" + options.service_mode + "'", "is no way to decide",
-                    "it is off or process");
+                    "it is off, process or domain");
+    if (domain && options.hosted)
+        return fail(Fault::usage, "--service domain", "needs Xen, and --hosted is without",
+                    "use --service process");
+    const auto memory = plan::parse_size(options.service_memory);
+    if (!memory || *memory == 0 || *memory % plan_page_bytes != 0)
+        return fail(Fault::usage, "--service-memory '" + options.service_memory + "'", "is no size",
+                    "give a whole number and MiB, such as 128MiB");
+    options.service_memory_bytes = *memory;
     XVM_TRY_LET(options.service_idle, time_of("--service-idle", options.service_idle_text));
     XVM_TRY_LET(options.service_patience, time_of("--service-patience", options.service_patience_text));
     for (std::string& root : options.service_roots) {

@@ -22,9 +22,13 @@ struct Options {
     std::string audit;                    ///< file; empty: none
     std::string fail_at;                  ///< a step's name; empty: none
     std::string kill_at;                  ///< a step's name; empty: none
-    std::string service_mode;             ///< "off", "process"
+    std::string service_mode;             ///< "off", "process", "domain"
     bool service = false;                 ///< made from it: the management service decides
     std::string service_program;
+    std::string service_pack;   ///< of the domain
+    std::string service_disk;   ///< of the domain
+    std::string service_memory; ///< of the domain
+    std::uint64_t service_memory_bytes = 0;
     std::string service_idle_text;
     std::chrono::milliseconds service_idle{}; ///< made from it
     std::string service_patience_text;

@@ -121,7 +121,7 @@ Status Service_process::spawn(const std::string& program, const std::string& dir
 
 Service_process::~Service_process() {
     if (pid_ <= 0 || reaped_) return;
-    kill();
+    ::kill(pid_, SIGKILL);
     static_cast<void>(::waitpid(pid_, nullptr, 0));
 }
 
@@ -133,23 +133,23 @@ channel::End::Turn Service_process::turn() {
     return turn;
 }
 
-void Service_process::drain() const noexcept {
+void Service_process::look() {
     std::uint64_t times = 0;
     static_cast<void>(!::read(up_.get(), &times, sizeof times));
 }
 
-void Service_process::kill() const noexcept {
+void Service_process::kill() {
     if (pid_ > 0 && !reaped_) ::kill(pid_, SIGKILL);
 }
 
-std::optional<std::string> Service_process::reap(int wait_ms) {
+std::optional<Service_instance::Ending> Service_process::ended(int wait_ms) {
     pollfd one{ended_.get(), POLLIN, 0};
     if (::poll(&one, 1, wait_ms) != 1) return std::nullopt;
     int status = 0;
     if (::waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
     reaped_ = true;
-    return WIFSIGNALED(status) ? "killed by signal " + std::to_string(WTERMSIG(status))
-                               : "exit code " + std::to_string(WEXITSTATUS(status));
+    return Ending{WIFSIGNALED(status) ? "killed by signal " + std::to_string(WTERMSIG(status))
+                                      : "exit code " + std::to_string(WEXITSTATUS(status))};
 }
 
 } // namespace xvm::xvmd

@@ -5,43 +5,33 @@
 // with xvmd (the channel's memory, two eventfds, a pidfd) is released with the object.
 #pragma once
 
+#include "daemons/xvmd/service_instance.hpp"
 #include "libvmshare/base/unique_fd.hpp"
-#include "libvmshare/channel/end.hpp"
 
 #include <memory>
-#include <optional>
 #include <span>
-#include <string>
 #include <sys/types.h>
 
 namespace xvm::xvmd {
 
-class Service_process {
+class Service_process final : public Service_instance {
   public:
     /// Starts PROGRAM DIRECTORY, without environment and other descriptors; makes the directory.
     [[nodiscard]] static Result<std::unique_ptr<Service_process>> start(const std::string& program,
                                                                         const std::string& directory);
-    Service_process(const Service_process&) = delete;
-    Service_process& operator=(const Service_process&) = delete;
     /// Ends it, if it has not ended.
-    ~Service_process();
+    ~Service_process() override;
 
-    [[nodiscard]] pid_t pid() const noexcept { return pid_; }
-    /// Readable when something came. Not blocking; drain() after it was.
-    [[nodiscard]] int heard_fd() const noexcept { return up_.get(); }
-    /// Readable when it has ended.
-    [[nodiscard]] int ended_fd() const noexcept { return ended_.get(); }
-
-    /// False: too much waits to be sent already.
-    [[nodiscard]] bool put(const channel::Message& message) { return end_.put(message); }
-    /// Sends, takes what came, and tells the process if it has to know.
-    [[nodiscard]] channel::End::Turn turn();
-    [[nodiscard]] std::string_view fault() const noexcept { return end_.fault(); }
-    void drain() const noexcept;
-
-    void kill() const noexcept;
-    /// How it ended, in words ("exit code 1", "killed by signal 9"), once it has; waits so long for it.
-    [[nodiscard]] std::optional<std::string> reap(int wait_ms);
+    [[nodiscard]] std::string text() const override { return "process " + std::to_string(pid_); }
+    void describe(boost::json::object& all) const override { all["pid"] = pid_; }
+    [[nodiscard]] bool same_clock() const noexcept override { return true; }
+    [[nodiscard]] std::vector<int> fds() const override { return {up_.get(), ended_.get()}; }
+    void look() override;
+    [[nodiscard]] bool put(const channel::Message& message) override { return end_.put(message); }
+    [[nodiscard]] channel::End::Turn turn() override;
+    [[nodiscard]] std::string_view fault() const noexcept override { return end_.fault(); }
+    void kill() override;
+    [[nodiscard]] std::optional<Ending> ended(int wait_ms) override;
 
   private:
     struct Unmap {

@@ -4,6 +4,8 @@
 #include "libvmshare/port/linux/loops.hpp"
 #include "libvmshare/port/linux/network.hpp"
 #include "libvmshare/port/xen/domains.hpp"
+#include "libvmshare/port/xen/events.hpp"
+#include "libvmshare/port/xen/grants.hpp"
 #include "libvmshare/port/xen/store.hpp"
 
 namespace xvm::xvmd {
@@ -31,6 +33,13 @@ Result<std::unique_ptr<Port_set>> open_xen_ports() {
     XVM_TRY_LET(auto domains, port::xen::open_domains());
     XVM_TRY_LET(auto store, port::xen::open_store());
     return std::make_unique<Xen_ports>(std::move(domains), std::move(store));
+}
+
+Result<Channel_ports> open_xen_channel_ports() {
+    Channel_ports ports;
+    XVM_TRY_LET(ports.grants, port::xen::open_grants());
+    XVM_TRY_LET(ports.events, port::xen::open_events());
+    return ports;
 }
 
 } // namespace xvm::xvmd

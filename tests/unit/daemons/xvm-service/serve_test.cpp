@@ -83,7 +83,8 @@ TEST_CASE("[S-17] requests are answered in order, and it ends when it is told an
     Broker broker;
     Status ended;
     std::thread serving([&] {
-        ended = service::serve({broker.other, broker.down, broker.up}, "hello", **configs);
+        ended =
+            service::serve(service::process_wires(broker.other, broker.down, broker.up), "hello", **configs);
     });
     const auto ready = broker.await(1);
     CHECK(ready[0].kind == Kind::ready);
@@ -111,7 +112,7 @@ TEST_CASE("what xvmd may not send ends it with an error") {
     Broker broker;
     Status ended;
     std::thread serving([&] {
-        ended = service::serve({broker.other, broker.down, broker.up}, "", **configs);
+        ended = service::serve(service::process_wires(broker.other, broker.down, broker.up), "", **configs);
     });
     Message answer;
     answer.kind = Kind::answer;

@@ -2,6 +2,7 @@
 // [S-1] [S-12] [S-13] [S-15] [S-17] [S-21] The management service as xvmd has it: the real one, and those
 // that are not as they should be. XVM_SERVICE and BAD_SERVICE name the programs.
 #include "daemons/xvmd/management.hpp"
+#include "daemons/xvmd/service_process.hpp"
 #include "tests/unit/daemons/common/scratch.hpp"
 
 #include <algorithm>
@@ -24,7 +25,13 @@ namespace {
 class World {
   public:
     explicit World(const std::string& mood, control::Limits limits = {})
-        : management(context, events, {program(mood), scratch.path() + "/service", limits}),
+        : management(context, events,
+                     {"process",
+                      [path = program(mood), this]() -> Result<std::unique_ptr<Service_instance>> {
+                          XVM_TRY_LET(auto made, Service_process::start(path, scratch.path() + "/service"));
+                          return made;
+                      },
+                      limits}),
           serving([this] { context.run(); }) {}
     ~World() {
         management.close();
