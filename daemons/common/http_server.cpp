@@ -20,24 +20,30 @@ using asio::local::stream_protocol;
 struct Http_server::State {
     struct Door {
         Door(asio::io_context& context, Http_listener opened)
-            : listener(std::move(opened)),
+            : listener(std::move(opened.socket)), access{opened.read_only, {}},
               // The acceptor closes what it is given, and the listener closes its own.
-              acceptor(context, stream_protocol(), ::fcntl(listener.socket.fd(), F_DUPFD_CLOEXEC, 0)) {}
+              acceptor(context, stream_protocol(), ::fcntl(listener->fd(), F_DUPFD_CLOEXEC, 0)) {}
+        Door(asio::io_context& context, Web_listener opened)
+            : access{false, Web_gate(opened.port, opened.token)},
+              acceptor(context, stream_protocol(), opened.socket.release()) {}
 
-        Http_listener listener;
+        std::optional<Unix_listener> listener; ///< none of a port
+        Http_access access;
         stream_protocol::acceptor acceptor;
         std::size_t connections = 0;
     };
 
-    explicit State(Http_shared opened) : shared(std::make_shared<Http_shared>(std::move(opened))) {}
+    State(asio::io_context& runs, Http_shared opened)
+        : context(runs), shared(std::make_shared<Http_shared>(std::move(opened))) {}
 
+    asio::io_context& context;
     std::deque<Door> doors; ///< never moved
     std::shared_ptr<Http_shared> shared;
 
     static asio::awaitable<void> session(std::shared_ptr<State> state, Door& door,
                                          stream_protocol::socket socket) {
         ++door.connections;
-        co_await serve_connection(std::move(socket), state->shared, door.listener.read_only);
+        co_await serve_connection(std::move(socket), state->shared, door.access);
         --door.connections;
     }
 
@@ -65,7 +71,7 @@ struct Http_server::State {
 
 Http_server::Http_server(asio::io_context& context, std::vector<Http_listener> listeners, Router router,
                          Http_limits limits)
-    : state_(std::make_shared<State>(Http_shared{std::move(router), limits, {}, {}, false})) {
+    : state_(std::make_shared<State>(context, Http_shared{std::move(router), limits, {}, {}, false})) {
     for (Http_listener& listener : listeners) {
         State::Door& door = state_->doors.emplace_back(context, std::move(listener));
         asio::co_spawn(context, State::accept_loop(state_, door), asio::detached);
@@ -84,6 +90,11 @@ std::vector<Http_listener> only(Unix_listener listener) {
 
 Http_server::Http_server(asio::io_context& context, Unix_listener listener, Router router, Http_limits limits)
     : Http_server(context, only(std::move(listener)), std::move(router), limits) {}
+
+void Http_server::also(Web_listener listener) {
+    State::Door& door = state_->doors.emplace_back(state_->context, std::move(listener));
+    asio::co_spawn(state_->context, State::accept_loop(state_, door), asio::detached);
+}
 
 void Http_server::observe(Http_observer observer) {
     state_->shared->observer = std::move(observer);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP/1.1 on Unix sockets: accepts, limits, hands requests to the router.
+// HTTP/1.1 on Unix sockets, and for a browser on a TCP port of this machine: accepts, limits, hands requests
+// to the router.
 //
 // Runs on the io_context it is given, which must have one thread. Handlers are called on that thread and
 // must not block it; a handler with slow work moves its Reply elsewhere and answers from there.
@@ -9,6 +10,7 @@
 
 #include "daemons/common/router.hpp"
 #include "daemons/common/unix_listener.hpp"
+#include "daemons/common/web_listener.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <chrono>
@@ -51,6 +53,9 @@ class Http_server {
     Http_server(const Http_server&) = delete;
     Http_server& operator=(const Http_server&) = delete;
     ~Http_server();
+
+    /// Serves a browser, too. To be called before the context runs.
+    void also(Web_listener listener);
 
     /// To be called before the context runs.
     void observe(Http_observer observer);

@@ -160,6 +160,10 @@ std::string text(beast::string_view view) {
     return {view.data(), view.size()};
 }
 
+std::string_view view(beast::string_view text) {
+    return {text.data(), text.size()};
+}
+
 Peer peer_of(int socket) noexcept {
     ucred who{};
     socklen_t size = sizeof who;
@@ -170,7 +174,7 @@ Peer peer_of(int socket) noexcept {
 } // namespace
 
 asio::awaitable<void> serve_connection(stream_protocol::socket socket, std::shared_ptr<Http_shared> shared,
-                                       bool read_only) {
+                                       Http_access access) {
     const Peer peer = peer_of(socket.native_handle());
     Connection connection(std::move(socket));
     beast::flat_buffer buffer;
@@ -200,9 +204,18 @@ asio::awaitable<void> serve_connection(stream_protocol::socket socket, std::shar
         request.content_type = text(message[http::field::content_type]);
         request.body = std::move(message.body());
         request.peer = peer;
-        request.read_only = read_only;
-        if (read_only && request.method != "GET") {
-            Response refusal = read_only_refusal(request.method);
+        request.read_only = access.read_only;
+        std::optional<Response> refused;
+        if (access.gate)
+            if (const Status let_in = access.gate->check(
+                    {view(message.target()), view(message[http::field::host]),
+                     view(message[http::field::origin]), view(message[http::field::authorization])});
+                !let_in)
+                refused = failure_response(let_in.error());
+        if (!refused && access.read_only && request.method != "GET")
+            refused = read_only_refusal(request.method);
+        if (refused) {
+            Response refusal = std::move(*refused);
             shared->tell_answered(request.method, refusal.status);
             go_on = co_await write_answer(connection, std::move(refusal), message.version(), keep_alive,
                                           limits.transfer_max) &&

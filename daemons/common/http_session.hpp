@@ -6,6 +6,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <optional>
 #include <set>
 
 namespace xvm::daemon {
@@ -28,10 +29,16 @@ struct Http_shared {
     }
 };
 
-/// Ends when the client goes, breaks a limit, or the server stops. Throws nothing. `read_only`: refuses
-/// whatever is not GET.
+/// What a door lets in.
+struct Http_access {
+    bool read_only = false;       ///< whatever is not GET is refused
+    std::optional<Web_gate> gate; ///< it asks each request first
+};
+
+/// Ends when the client goes, breaks a limit, or the server stops. Throws nothing. The socket may be one of
+/// TCP: nothing here asks for an address.
 boost::asio::awaitable<void> serve_connection(boost::asio::local::stream_protocol::socket socket,
-                                              std::shared_ptr<Http_shared> shared, bool read_only);
+                                              std::shared_ptr<Http_shared> shared, Http_access access);
 
 /// Answers 503 and closes: for a connection too many.
 boost::asio::awaitable<void> refuse_connection(boost::asio::local::stream_protocol::socket socket);

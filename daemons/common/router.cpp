@@ -34,7 +34,8 @@ bool matches(const std::vector<std::string>& pattern, const std::vector<std::str
 
 void Router::add(std::string method, std::string_view pattern, Handler handler) {
     Route route{std::move(method), {}, std::move(handler)};
-    for (std::size_t at = 1; at <= pattern.size();) {
+    // "/" has no segment; any other pattern has one behind each slash.
+    for (std::size_t at = 1; pattern != "/" && at <= pattern.size();) {
         const std::size_t end = std::min(pattern.find('/', at), pattern.size());
         route.segments.emplace_back(pattern.substr(at, end - at));
         at = end + 1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemons/xvm-service/serve.hpp"
 
+#include "daemons/xvm-service/web_page.hpp"
 #include "toolstack/decide/decide.hpp"
 
 #include <boost/json/parse.hpp>
@@ -32,6 +33,7 @@ decide::Decision decision_on(const channel::Message& request, decide::Shelf& she
     if (error) return refused(Fault::failed, "the question is not JSON");
     const auto question = decide::parse_question(value);
     if (!question) return tl::unexpected<api::Failure>(question.error());
+    if (question->verb == "page") return web_page();
     return decide::decide(*question, shelf);
 }
 

@@ -16,6 +16,7 @@
 #include "daemons/xvmd/service_process.hpp"
 #include "daemons/xvmd/sockets.hpp"
 #include "daemons/xvmd/verbs.hpp"
+#include "daemons/xvmd/web.hpp"
 #if XVM_WITH_XEN
 #include "daemons/xvmd/xen_ports.hpp"
 #endif
@@ -197,8 +198,15 @@ Status serve(const Options& options) {
         router.add("GET", "/v1/hosted/ledger", daemon::immediate([machine](const daemon::Request&) {
                        return daemon::json_response(machine->ledger());
                    }));
+    add_web(router, *workers, decider);
     keeper.resume();
     daemon::Http_server server(context, std::move(listeners), std::move(router));
+    if (!options.web.empty()) {
+        XVM_TRY_LET(auto web, daemon::Web_listener::open(options.web_port, options.run_dir + "/web.token"));
+        spdlog::info("web page at http://127.0.0.1:{}/#TOKEN, with TOKEN from {}/web.token", web.port,
+                     options.run_dir);
+        server.also(std::move(web));
+    }
     daemon::Watchdog watchdog(context);
     server.observe(
         {[&] { watchdog.active(); },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemons/xvmd/options.hpp"
 
+#include "libvmshare/base/number.hpp"
 #include "libvmshare/base/suggest.hpp"
 #include "toolstack/plan/size.hpp"
 
@@ -43,6 +44,8 @@ po::options_description described(Options& options) {
         "service-disk", word(options.service_disk, "PATH", "/var/lib/xvm/service.disk"),
         "where the domain keeps configurations")(
         "service-memory", word(options.service_memory, "SIZE", "128MiB"), "of the domain")(
+        "web", word(options.web, "PORT", ""),
+        "serve a web page on that port of 127.0.0.1; 0: any; RUN-DIR/web.token has what it asks for")(
         "service-root", po::value<std::vector<std::string>>(&options.service_roots)->value_name("DIR"),
         "below which the files of guests may lie that it orders; may be given again")(
         "log-level", word(options.log_level, "LEVEL", "info"), "trace, debug, info, warn or error")(
@@ -83,6 +86,10 @@ Status read_service(Options& options) {
         return fail(Fault::usage, "--service-memory '" + options.service_memory + "'", "is no size",
                     "give a whole number and MiB, such as 128MiB");
     options.service_memory_bytes = *memory;
+    if (const auto port = parse_number<std::uint16_t>(options.web); port)
+        options.web_port = *port;
+    else if (!options.web.empty())
+        return fail(Fault::usage, "--web '" + options.web + "'", "is no port", "give a number, such as 8006");
     XVM_TRY_LET(options.service_idle, time_of("--service-idle", options.service_idle_text));
     XVM_TRY_LET(options.service_patience, time_of("--service-patience", options.service_patience_text));
     for (std::string& root : options.service_roots) {

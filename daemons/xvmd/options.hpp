@@ -25,6 +25,8 @@ struct Options {
     std::string service_mode;             ///< "off", "process", "domain"
     bool service = false;                 ///< made from it: the management service decides
     std::string service_program;
+    std::uint16_t web_port = 0; ///< made from it
+    std::string web;            ///< a port; empty: no web page
     std::string service_pack;   ///< of the domain
     std::string service_disk;   ///< of the domain
     std::string service_memory; ///< of the domain
