@@ -132,6 +132,7 @@ class Management(unittest.TestCase):
         with Daemon(self.dir) as daemon:
             self.done(daemon.xvm("config", "add", "web.toml"))
             os.kill(daemon.show()["pid"], signal.SIGKILL)
+            daemon.await_state("off")  # or the request may be handed to the one that is gone
             self.assertIn("web", self.done(daemon.xvm("config", "list")).stdout)  # [S-10]
         with open(database, "r+b") as file:
             file.write(b"spoilt" * 100)
