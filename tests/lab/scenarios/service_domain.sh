@@ -35,6 +35,9 @@ check "Both are packed" xvm-pack build /run/boot.pack "vmlinux=$KERNEL" "initrd=
 check "xvmd starts, with a service domain" service_xvmd --service-idle 3s
 check "It is started at power-on, with no request [S-12]" wait_for "service_is running" 60
 check_equal "There is one service domain" 1 "$(service_domains)"
+# What the kernel's first reading takes is no part of a boot.
+check "Its images are read" xvm create /run/bare.toml --paused
+check "It goes" xvm destroy bare
 check "A bare guest is created by its plan [S-3]" elapsed xvm create /run/bare.toml
 sleep 5 # nobody looks meanwhile: that would take time from it
 check "It boots" guest_wait bare "xvm: up" 60
