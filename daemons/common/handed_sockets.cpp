@@ -1,30 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemons/common/handed_sockets.hpp"
 
-#if XVM_HAVE_SYSTEMD
-#include <cstdlib>
-#include <systemd/sd-daemon.h>
-#endif
+#include "daemons/common/service_manager.hpp"
 
 namespace xvm::daemon {
 
 Result<Handed_sockets> Handed_sockets::take() {
+    XVM_TRY_LET(auto given, handed_descriptors());
     Handed_sockets all;
-#if XVM_HAVE_SYSTEMD
-    char** given = nullptr;
-    const int count = ::sd_listen_fds_with_names(1, &given);
-    if (count < 0) return fail_errno(-count, "LISTEN_FDS", "take the sockets handed over");
     std::string twice;
-    for (int i = 0; i < count; ++i) {
-        const auto [place, fresh] = all.sockets_.try_emplace(given[i], SD_LISTEN_FDS_START + i);
+    for (auto& [name, descriptor] : given) {
+        const auto [place, fresh] = all.sockets_.try_emplace(name, descriptor);
         if (!fresh) twice = place->first;
-        std::free(given[i]);
     }
-    std::free(given);
     if (!twice.empty())
         return fail(Fault::usage, "LISTEN_FDNAMES", "names '" + twice + "' twice",
                     "give each socket unit one ListenStream= and a FileDescriptorName= of its own");
-#endif
     return all;
 }
 

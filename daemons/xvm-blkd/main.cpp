@@ -5,6 +5,7 @@
 #include "daemons/common/json_reply.hpp"
 #include "daemons/common/log.hpp"
 #include "daemons/common/readiness.hpp"
+#include "daemons/common/rest.hpp"
 #include "daemons/xvm-blkd/backend.hpp"
 #include "daemons/xvm-blkd/crew.hpp"
 #include "daemons/xvm-blkd/options.hpp"
@@ -97,7 +98,7 @@ int run(const blkd::Options& options) {
     });
     daemon::tell_ready("serving disks");
     spdlog::info("ready on {}", options.socket);
-    context.run();
+    daemon::Rest(context).run();
     crew.join();
     // What was still on its way holds queues, and these the crew's strands: it must not outlive the crew.
     do
@@ -109,6 +110,7 @@ int run(const blkd::Options& options) {
 } // namespace
 
 int main(int argc, char** argv) {
+    xvm::daemon::keep_one_heap();
     try {
         const auto options = blkd::parse_options(argc, argv);
         if (!options) return complain(options.error());

@@ -2,6 +2,7 @@
 // xvm-memd: options, wiring; what it does is in service.cpp.
 #include "daemons/common/log.hpp"
 #include "daemons/common/readiness.hpp"
+#include "daemons/common/rest.hpp"
 #include "daemons/xvm-memd/options.hpp"
 #include "daemons/xvm-memd/service.hpp"
 #include "libvmshare/base/unique_fd.hpp"
@@ -91,7 +92,7 @@ int run(const memd::Options& options) {
             spdlog::info("ready; xvmd at {}", options.socket);
         }
         service.look();
-        context.run();
+        daemon::Rest(context).run();
         stop();
         if (events.joinable()) events.join();
         if (options.once) return service.code();
@@ -102,6 +103,7 @@ int run(const memd::Options& options) {
 } // namespace
 
 int main(int argc, char** argv) {
+    xvm::daemon::keep_one_heap();
     try {
         const auto options = memd::parse_options(argc, argv);
         if (!options) return complain(options.error());

@@ -2,6 +2,7 @@
 // xvm-timed: options, choice of port and of the page's owner, wiring; what it does is in service.cpp.
 #include "daemons/common/log.hpp"
 #include "daemons/common/readiness.hpp"
+#include "daemons/common/rest.hpp"
 #include "daemons/xvm-timed/options.hpp"
 #include "daemons/xvm-timed/service.hpp"
 #include "daemons/xvm-timed/world.hpp"
@@ -56,13 +57,14 @@ int run(const timed::Options& options) {
     });
     daemon::tell_ready("giving out the timer page");
     spdlog::info("ready on the store; the page's owner: {}", owner);
-    context.run();
+    daemon::Rest(context).run();
     return code;
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
+    xvm::daemon::keep_one_heap();
     try {
         const auto options = timed::parse_options(argc, argv);
         if (!options) return complain(options.error());

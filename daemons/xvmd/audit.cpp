@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemons/xvmd/audit.hpp"
 
+#include "daemons/common/service_manager.hpp"
 #include "libvmshare/base/file.hpp"
 
 #include <array>
@@ -12,9 +13,6 @@
 #include <fmt/chrono.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
-#if XVM_HAVE_SYSTEMD
-#include <systemd/sd-journal.h>
-#endif
 
 namespace xvm::xvmd {
 namespace json = boost::json;
@@ -59,15 +57,13 @@ json::object json_of(const Audit_record& record) {
     return line;
 }
 
-void tell_journal([[maybe_unused]] const Audit_record& record) {
-#if XVM_HAVE_SYSTEMD
+void tell_journal(const Audit_record& record) {
     const std::string object = record.object.empty() ? "host" : "'" + record.object + "'";
-    ::sd_journal_send("MESSAGE=%s %s: %s (uid %u, pid %d, %lld ms)", record.verb.c_str(), object.c_str(),
-                      record.outcome.c_str(), record.peer.uid, record.peer.pid,
-                      static_cast<long long>(record.duration.count()), "PRIORITY=5", "XVM_VERB=%s",
-                      record.verb.c_str(), "XVM_OBJECT=%s", record.object.c_str(), "XVM_UID=%u",
-                      record.peer.uid, "XVM_OUTCOME=%s", record.outcome.c_str(), nullptr);
-#endif
+    daemon::write_to_journal(
+        {fmt::format("MESSAGE={} {}: {} (uid {}, pid {}, {} ms)", record.verb, object, record.outcome,
+                     record.peer.uid, record.peer.pid, record.duration.count()),
+         "PRIORITY=5", "XVM_VERB=" + record.verb, "XVM_OBJECT=" + record.object,
+         fmt::format("XVM_UID={}", record.peer.uid), "XVM_OUTCOME=" + record.outcome});
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 #include "daemons/common/json_reply.hpp"
 #include "daemons/common/log.hpp"
 #include "daemons/common/readiness.hpp"
+#include "daemons/common/rest.hpp"
 #include "daemons/common/watchdog.hpp"
 #include "daemons/xvmd/decider.hpp"
 #include "daemons/xvmd/file_shelf.hpp"
@@ -225,7 +226,7 @@ Status serve(const Options& options) {
     XVM_TRY(lifecycle.start());
     daemon::tell_ready("serving " + socket);
     if (management) management->wake();
-    context.run();
+    daemon::Rest(context).run();
     spdlog::info("ending; guests go on");
     if (management) management->close(); // who waits for it is told
     workers->stop(); // what runs is finished; its answers go to a context that is still there
@@ -238,6 +239,7 @@ Status serve(const Options& options) {
 } // namespace
 
 int main(int argc, char** argv) {
+    xvm::daemon::keep_one_heap();
     const auto report = [](const Error& error) {
         std::cerr << "xvmd: " << error.line() << '\n';
         return static_cast<int>(error.fault);

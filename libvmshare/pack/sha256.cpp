@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
+// By libcrypto's functions for this one sum, which its version 3 would have us call through EVP: linked
+// statically, these are 20 KiB, and EVP is four MiB of algorithms and their registry (docs/performance.md).
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "libvmshare/pack/sha256.hpp"
 
 #include "libvmshare/base/assert.hpp"
 
 #include <algorithm>
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 namespace xvm::pack {
 
-// libcrypto refuses SHA-256 only where it is built without it or memory is out: neither is a verdict.
-Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-    XVM_ASSERT(context_ != nullptr);
-    XVM_ASSERT(EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
+// They cannot fail: a sum of a state in memory.
+Sha256::Sha256() : state_(new SHA256state_st) {
+    XVM_ASSERT(SHA256_Init(state_.get()) == 1);
 }
 
 void Sha256::update(std::span<const std::byte> bytes) {
-    XVM_ASSERT(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
+    XVM_ASSERT(SHA256_Update(state_.get(), bytes.data(), bytes.size()) == 1);
 }
 
 void Sha256::update_zeros(std::uint64_t count) {
@@ -29,14 +31,13 @@ void Sha256::update_zeros(std::uint64_t count) {
 
 Sum Sha256::finish() {
     Sum sum{};
-    XVM_ASSERT(EVP_DigestFinal_ex(context_.get(), reinterpret_cast<unsigned char*>(sum.data()), nullptr) ==
-               1);
-    XVM_ASSERT(EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
+    XVM_ASSERT(SHA256_Final(reinterpret_cast<unsigned char*>(sum.data()), state_.get()) == 1);
+    XVM_ASSERT(SHA256_Init(state_.get()) == 1);
     return sum;
 }
 
-void Sha256::Free::operator()(evp_md_ctx_st* context) const noexcept {
-    EVP_MD_CTX_free(context);
+void Sha256::Free::operator()(SHA256state_st* state) const noexcept {
+    delete state;
 }
 
 Sum sha256(std::span<const std::byte> bytes) {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <span>
 
-struct evp_md_ctx_st;
+struct SHA256state_st;
 
 namespace xvm::pack {
 
@@ -22,9 +22,9 @@ class Sha256 {
 
   private:
     struct Free {
-        void operator()(evp_md_ctx_st* context) const noexcept;
+        void operator()(SHA256state_st* state) const noexcept;
     };
-    std::unique_ptr<evp_md_ctx_st, Free> context_;
+    std::unique_ptr<SHA256state_st, Free> state_;
 };
 
 [[nodiscard]] Sum sha256(std::span<const std::byte> bytes);
