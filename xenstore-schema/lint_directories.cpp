@@ -2,6 +2,7 @@
 #include "xenstore-schema/lint_directories.hpp"
 
 #include "libvmshare/base/number.hpp"
+#include "xenstore-schema/nodes.hpp"
 #include "xenstore-schema/state_text.hpp"
 #include "xenstore-schema/value.hpp"
 #include "xenstore-schema/words.hpp"
@@ -34,6 +35,8 @@ class Directory_linter {
 
     void check_nodes(const Directory& directory) {
         const Device_state now = state(directory.path);
+        const Entry* const named = image_.find(path(directory.path, domain::home::name));
+        if (directory.row->name == "home" && named && named->value == shell_name) return;
         for (const Node_row& row : directory.row->nodes) {
             const bool needed = row.required.mask == always ||
                                 (now != Device_state::unknown && in_mask(row.required.mask, now));

@@ -135,11 +135,11 @@ Status serve(const Options& options) {
     {
         XVM_TRY_LET(const auto set, open());
         XVM_TRY(run::make_roots(set->store()));
-        XVM_TRY(run::end_all_shells(set->domains()));
-        if (!options.hosted) warn_of_leftovers(set->domains());
         run::Ports ports{set->domains(), set->store(), block_backend,   {},
                          *book,          &journal,     &set->network(), &set->loops()};
         ports.reservations = reservations.get();
+        XVM_TRY(run::end_all_shells(ports));
+        if (!options.hosted) warn_of_leftovers(set->domains());
         XVM_TRY(clear_journal(ports, damaged));
         if (!options.hosted) XVM_TRY(end_left_service(ports));
         if (const std::size_t left = reservations->drop_all(); left > 0)
@@ -200,6 +200,8 @@ Status serve(const Options& options) {
                        return daemon::json_response(machine->ledger());
                    }));
     add_web(router, *workers, decider);
+    // The store told of its domain when the shell was filled.
+    keeper.when_taken([&lifecycle] { lifecycle.look(); });
     keeper.resume();
     daemon::Http_server server(context, std::move(listeners), std::move(router));
     if (!options.web.empty()) {
@@ -232,7 +234,10 @@ Status serve(const Options& options) {
     workers->stop(); // what runs is finished; its answers go to a context that is still there
     context.restart();
     context.poll();
-    if (const auto set = open()) shells.drain((*set)->domains());
+    if (const auto set = open()) {
+        run::Ports ports{(*set)->domains(), (*set)->store(), block_backend, {}, *book};
+        shells.drain(ports);
+    }
     return {};
 }
 

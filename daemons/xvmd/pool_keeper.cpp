@@ -61,10 +61,17 @@ Pool_keeper::Pool_keeper(boost::asio::io_context& context, Workers& workers, run
     pool_.when_taken([this] { refill_soon(); });
 }
 
-Status Pool_keeper::set_policy(port::Domains& domains, const run::Pool_policy& policy) {
+void Pool_keeper::when_taken(std::function<void()> taken) {
+    pool_.when_taken([this, taken = std::move(taken)] {
+        refill_soon();
+        taken();
+    });
+}
+
+Status Pool_keeper::set_policy(run::Ports& ports, const run::Pool_policy& policy) {
     XVM_TRY(make_directories(std::filesystem::path(file_).parent_path()));
     XVM_TRY(replace_file(file_, text_of(policy), Durable::yes));
-    XVM_TRY(pool_.set_policy(domains, policy));
+    XVM_TRY(pool_.set_policy(ports, policy));
     refill_soon();
     return {};
 }
@@ -77,7 +84,7 @@ void Pool_keeper::resume() {
         return;
     }
     const Status taken = workers_.submit(own_job, [this, policy = *policy](run::Ports& ports) {
-        if (const Status set = pool_.set_policy(ports.domains, policy); !set)
+        if (const Status set = pool_.set_policy(ports, policy); !set)
             spdlog::error("the pool of shells is off: {}", set.error().line());
         refill_soon();
     });
@@ -93,7 +100,7 @@ void Pool_keeper::refill_after(std::chrono::milliseconds delay) {
     timer_.async_wait([this](const boost::system::error_code& error) {
         if (error) return;
         const Status taken = workers_.submit(own_job, [this](run::Ports& ports) {
-            const auto more = pool_.refill(ports.domains);
+            const auto more = pool_.refill(ports);
             if (!more) spdlog::warn("the pool cannot be filled: {}", more.error().line());
             if (!more || *more)
                 boost::asio::post(context_, [this, failed = !more] {

@@ -22,7 +22,9 @@ class Pool_keeper {
 
     [[nodiscard]] run::Shell_pool& pool() noexcept { return pool_; }
     /// The policy from now on, and for the next xvmd; what is kept is kept first. Any thread.
-    [[nodiscard]] Status set_policy(port::Domains& domains, const run::Pool_policy& policy);
+    [[nodiscard]] Status set_policy(run::Ports& ports, const run::Pool_policy& policy);
+    /// Told whenever the pool's when_taken() is; on any thread. To be called before there are workers' jobs.
+    void when_taken(std::function<void()> taken);
     /// Goes on with the policy that was kept; that one cannot be read is logged, and the pool is off.
     void resume();
 

@@ -15,6 +15,7 @@ json::value pool_json(const run::Shell_pool& pool) {
     return {{"schema", "xvm.pool/1"},
             {"size", now.policy.size},
             {"ready", now.ready},
+            {"filled", now.filled},
             {"type", now.policy.type == port::Guest_type::pv ? "pv" : "pvh"},
             {"memory_bytes", now.policy.memory_bytes},
             {"vcpus", now.policy.vcpus},
@@ -52,7 +53,7 @@ void add_pool_verbs(Verbs& verbs, Pool_keeper& keeper) {
                            [&keeper](run::Ports& ports, const Call& call) -> Answer {
                                const auto policy = policy_of(call, keeper.pool().counts().policy);
                                if (!policy) return tl::unexpected<api::Failure>(policy.error());
-                               const Status set = keeper.set_policy(ports.domains, *policy);
+                               const Status set = keeper.set_policy(ports, *policy);
                                if (!set) return tl::unexpected<api::Failure>(set.error());
                                return pool_json(keeper.pool());
                            }});

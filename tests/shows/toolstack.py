@@ -115,16 +115,20 @@ def create_floor():
             f"list {f['xl list at N=60']:g} ms at 60", held)
 
 
+DAEMONS = ["xvmd", "xvm-blkd", "xvm-timed", "xvm-memd"]
+
+
 def idle_plane():
     """Item 2: what the daemons hold and do when nobody asks."""
     f = floor()
-    each = (f["daemons at N=60"] - f["daemons at N=1"]) / 59
+    each = (f["daemons at N=100"] - f["daemons at N=0"]) / 100
     said, bars, held = within({
         "daemons at N=0": (f["daemons at N=0"], 4096, "KiB PSS"),
         "each guest": (each, 24, "KiB"),
-        "wake-ups in an idle minute": (max(f["wake-ups in an idle minute"], f["wake-ups in an idle minute at N=100"]), 0, ""),
+        "wake-ups in an idle minute": (max(f["wake-ups in an idle minute at N=0"], f["wake-ups in an idle minute at N=100"]), 0, ""),
     })
-    said += f"; after all guests went {f['daemons after 100 guests']:g} KiB"
+    said += "; at N=0: " + ", ".join(f"{one} {f[f'{one} at N=0']:g}" for one in DAEMONS)
+    said += f"; xvmd and xvm-blkd after all guests went {f['xvmd and xvm-blkd after 100 guests']:g} KiB"
     peer = (f["xl's daemons at N=60"] - f["xl's daemons at N=1"]) / 59
     return said, bars, f"xl: {peer:.0f} KiB a guest", held
 

@@ -6,6 +6,9 @@
 #include "xenstore-schema/nodes.hpp"
 #include "xenstore-schema/state_text.hpp"
 #include "xenstore-schema/states.hpp"
+#include "xenstore-schema/words.hpp"
+
+#include <algorithm>
 
 namespace xvm::plan {
 namespace {
@@ -102,6 +105,20 @@ Nodes guest_nodes(const Guest_config& guest, const Guest_facts& facts) {
     vm.add(schema::domain::vm::name, guest.name);
     Directory libxl(nodes, schema::domain::libxl::dir(facts.id.domid));
     libxl.add(schema::domain::libxl::type, std::string(name_of(guest.type)));
+    return nodes;
+}
+
+Nodes shell_nodes(const Guest_config& guest, const Guest_facts& facts) {
+    namespace home = schema::domain::home;
+    Guest_config nameless = guest;
+    nameless.name = schema::shell_name;
+    Nodes nodes = guest_nodes(nameless, facts);
+    const std::string dir = home::dir(facts.id.domid);
+    const auto is_later = [&](const Node& node) {
+        return node.path == schema::path(dir, home::vm) || node.path.starts_with(dir + "/console/") ||
+               node.path.starts_with(schema::domain::vm::dir(facts.id.uuid));
+    };
+    nodes.erase(std::remove_if(nodes.begin(), nodes.end(), is_later), nodes.end());
     return nodes;
 }
 

@@ -37,6 +37,9 @@ struct Guest_facts {
 [[nodiscard]] Nodes private_nodes(const Guest_config& guest, const Domain_id& id);
 /// /local/domain/N, /vm/UUID and /libxl/N, as stock guests and stock tools expect them.
 [[nodiscard]] Nodes guest_nodes(const Guest_config& guest, const Guest_facts& facts);
+/// Of these, what a domain can have before it is known whose it is. A node of the same path may have another
+/// value in guest_nodes().
+[[nodiscard]] Nodes shell_nodes(const Guest_config& guest, const Guest_facts& facts);
 /// A block device: its private, backend and frontend directories.
 [[nodiscard]] Nodes disk_nodes(const Disk_config& disk, Domid guest);
 /// The block device in dom0 that a disk of the kernel's backend is made of.

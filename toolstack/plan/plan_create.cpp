@@ -37,7 +37,7 @@ Plan plan_create(const Guest_config& guest, const Uuid& uuid, bool paused) {
     plan.add("check-name", "check-name", {}, some_of({"name"}));
     plan.add("check-host", "check-host", {}, some_of({"type", "memory_bytes", "pins"}));
     add_device_checks(plan, guest);
-    plan.add("load-images", "load-images", {}, some_of({"kernel", "ramdisk"}));
+    plan.add("load-images", "load-images", {}, some_of({"kernel", "ramdisk", "command_line"}));
     const Blocks blocks = blocks_of(guest);
     json::object shape = some_of({"type", "vcpus", "memory_bytes", "memory_max_bytes"});
     shape["memory_bytes"] = blocks.boot_bytes; // the rest comes by blocks

@@ -64,7 +64,7 @@ void add_guest(Allowed& all, const plan::Guest_config& guest, bool paused) {
     step("check-host", {"type", "memory_bytes", "pins"});
     if (!guest.disks.empty()) step("check-disks", {"disks"});
     if (!guest.nets.empty()) step("check-nets", {"nets"});
-    step("load-images", {"kernel", "ramdisk"});
+    step("load-images", {"kernel", "ramdisk", "command_line"});
     step("create-domain", {"type", "vcpus", "memory_bytes", "memory_max_bytes"});
     if (!guest.pins.empty()) step("pin", {"pins"});
     step("write-private", {"name"});

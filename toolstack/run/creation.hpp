@@ -4,6 +4,7 @@
 
 #include "libvmshare/port/domains.hpp"
 #include "toolstack/run/image_cache.hpp"
+#include "toolstack/run/shell.hpp"
 
 namespace xvm::run {
 
@@ -13,7 +14,10 @@ struct Creation {
     plan::Image_source ramdisk_source; ///< may be none
     Image kernel;
     Image ramdisk;
+    std::optional<Boot_recipe> recipe; ///< nothing: the files may change without showing it
     port::Built_domain built;
+    bool is_filled = false;  ///< the domain was built, and introduced, in advance
+    plan::Nodes nodes_ahead; ///< of the guest's: those that were written in advance
 };
 
 } // namespace xvm::run

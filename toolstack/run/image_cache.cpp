@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <fcntl.h>
-#include <optional>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -77,13 +76,14 @@ Image Image_cache::find(const Image_identity& identity) {
     ++counts_.hits;
     Image image;
     image.bytes_ = {static_cast<const std::byte*>(mapped), found->bytes};
+    image.identity_ = identity;
     image.holder_ = std::shared_ptr<const void>(
         mapped, [bytes = found->bytes](const void* start) { ::munmap(const_cast<void*>(start), bytes); });
     return image;
 }
 
 void Image_cache::keep(const Image_identity& identity, std::span<const std::byte> bytes) {
-    if (bytes.empty() || bytes.size() > bytes_max_ || !is_settled(identity)) return;
+    if (bytes.empty() || bytes.size() > bytes_max_) return;
     Unique_fd memory = sealed(bytes);
     if (!memory) return;
     const std::lock_guard lock(mutex_);
@@ -107,12 +107,15 @@ Result<Image> Image_cache::load(const plan::Image_source& source, const std::str
     const auto before = identity_of(source);
     if (before)
         if (Image image = find(*before); !image.bytes().empty()) return image;
+    // What changed while it was read may be a mixture.
+    const auto is_of_before = [&] { return before && identity_of(source) == before && is_settled(*before); };
     if (auto file = taken_as_it_is(source)) {
         const std::lock_guard lock(mutex_);
         ++counts_.mapped;
         Image image;
         image.bytes_ = file->bytes();
         image.holder_ = std::move(file);
+        if (is_of_before()) image.identity_ = before;
         return image;
     }
     auto content = plan::load_image(source, what);
@@ -121,9 +124,11 @@ Result<Image> Image_cache::load(const plan::Image_source& source, const std::str
         const std::lock_guard lock(mutex_);
         ++counts_.misses;
     }
-    // What changed while it was read may be a mixture.
-    if (before && identity_of(source) == before) keep(*before, *content);
-    return Image(std::move(*content));
+    const bool same = is_of_before();
+    if (same) keep(*before, *content);
+    Image image(std::move(*content));
+    if (same) image.identity_ = before;
+    return image;
 }
 
 void Image_cache::keep_unpacked(const plan::Image_source& source, std::span<const std::byte> unpacked) {

@@ -17,23 +17,11 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
 namespace xvm::run {
-
-/// Bytes that stay as they are for as long as this is held. Copies share them.
-class Image {
-  public:
-    Image() = default;
-    explicit Image(std::vector<std::byte> bytes);
-    [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return bytes_; }
-
-  private:
-    friend class Image_cache;
-    std::shared_ptr<const void> holder_; ///< a vector, a mapping, or a Leased_file
-    std::span<const std::byte> bytes_;
-};
 
 /// Which state of which file.
 struct Image_identity {
@@ -44,6 +32,22 @@ struct Image_identity {
     std::int64_t changed_ns = 0;
     std::string entry; ///< of a pack
     bool operator==(const Image_identity&) const = default;
+};
+
+/// Bytes that stay as they are for as long as this is held. Copies share them.
+class Image {
+  public:
+    Image() = default;
+    explicit Image(std::vector<std::byte> bytes);
+    [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return bytes_; }
+    /// Two with the same one have the same bytes. Nothing: the file may change without showing it.
+    [[nodiscard]] const std::optional<Image_identity>& identity() const noexcept { return identity_; }
+
+  private:
+    friend class Image_cache;
+    std::shared_ptr<const void> holder_; ///< a vector, a mapping, or a Leased_file
+    std::span<const std::byte> bytes_;
+    std::optional<Image_identity> identity_;
 };
 
 class Image_cache {

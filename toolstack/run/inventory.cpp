@@ -7,6 +7,7 @@
 #include "toolstack/run/store_trees.hpp"
 #include "xenstore-schema/nodes.hpp"
 #include "xenstore-schema/state_text.hpp"
+#include "xenstore-schema/words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -192,12 +193,12 @@ Result<Domain_entry> entry_of(port::Store& store, const Unknown& unknown, const 
     return entry;
 }
 
-/// One of the pool: it has no nodes, and nobody's name.
+/// One of the pool: nobody's, whatever nodes it has.
 Domain_entry shell_entry(const port::Domain_info& info) {
     Domain_entry entry;
     entry.info = info;
     entry.life = life_of(info);
-    entry.name = "(shell)";
+    entry.name = schema::shell_name;
     return entry;
 }
 

@@ -9,6 +9,7 @@
 #include "toolstack/run/creation.hpp"
 #include "toolstack/run/inventory.hpp"
 #include "toolstack/run/ops.hpp"
+#include "toolstack/run/spare_clearing.hpp"
 #include "toolstack/run/store_trees.hpp"
 #include "toolstack/run/teardown.hpp"
 #include "toolstack/run/traces.hpp"
@@ -53,6 +54,9 @@ Status check_memory(Work& work, std::uint64_t memory_bytes, std::uint64_t free_b
                               Reservations::Kept::in_memory);
     if (reserved) work.facts<Promise>().held = held(*reservations, id);
     if (reserved || reserved.error().fault != Fault::exhausted) return reserved;
+    // Guests go before what might become one.
+    Shell_pool* const shells = work.ports().shells;
+    if (shells != nullptr && shells->give_up(work.ports())) return check_memory(work, memory_bytes, 0);
     XVM_TRY_LET(const std::uint64_t available, reservations->available(work.ports().domains));
     return too_little(available);
 }
@@ -93,17 +97,25 @@ Status load_images(Work& work, const json::object& args) {
     auto& made = work.facts<Creation>();
     XVM_TRY_LET(made.kernel_source, argument<plan::Image_source>(args, "kernel"));
     XVM_TRY_LET(made.ramdisk_source, argument<plan::Image_source>(args, "ramdisk"));
+    XVM_TRY_LET(auto command_line, argument<std::string>(args, "command_line"));
     XVM_TRY_LET(made.kernel, load(work.ports(), made.kernel_source, "kernel"));
     // Here too, not by the builder alone: a rehearsal comes no further.
     if (Status fit = port::check_image(port::Guest_type::pv, {made.kernel.bytes(), {}, {}, {}}); !fit)
         return tl::unexpected<Error>(with_source(std::move(fit.error()), made));
-    if (made.ramdisk_source.path.empty()) return {};
-    XVM_TRY_LET(made.ramdisk, load(work.ports(), made.ramdisk_source, "ramdisk"));
+    const bool has_ramdisk = !made.ramdisk_source.path.empty();
+    if (has_ramdisk) {
+        XVM_TRY_LET(made.ramdisk, load(work.ports(), made.ramdisk_source, "ramdisk"));
+    }
+    if (made.kernel.identity() && (!has_ramdisk || made.ramdisk.identity()))
+        made.recipe =
+            Boot_recipe{made.kernel_source, made.ramdisk_source, *made.kernel.identity(),
+                        made.ramdisk.identity().value_or(Image_identity{}), std::move(command_line)};
     return {};
 }
 
 Status create_domain(Work& work, const json::object& args) {
-    auto& shape = work.facts<Creation>().shape;
+    auto& made = work.facts<Creation>();
+    auto& shape = made.shape;
     XVM_TRY_LET(const auto type, argument<plan::Guest_type>(args, "type"));
     shape.type = type == plan::Guest_type::pv ? port::Guest_type::pv : port::Guest_type::pvh;
     shape.uuid = work.uuid();
@@ -112,9 +124,14 @@ Status create_domain(Work& work, const json::object& args) {
     XVM_TRY_LET(shape.memory_max_bytes, argument<std::uint64_t>(args, "memory_max_bytes"));
     port::Domains& domains = work.ports().domains;
     if (Shell_pool* const shells = work.ports().shells) {
-        XVM_TRY_LET(const auto shell, shells->take(domains, shape));
+        XVM_TRY_LET(auto shell, shells->take(work.ports(), shape, made.recipe ? &*made.recipe : nullptr));
         if (shell) {
-            work.set_domid(*shell);
+            work.set_domid(shell->id.domid);
+            made.is_filled = shell->filled.has_value();
+            if (made.is_filled) {
+                made.built = shell->filled->built;
+                made.nodes_ahead = std::move(shell->filled->nodes);
+            }
             return {};
         }
     }
@@ -125,7 +142,12 @@ Status create_domain(Work& work, const json::object& args) {
 
 Status destroy_domain(Work& work, const json::object&) {
     XVM_TRY_LET(const bool alive, work.alive());
-    return alive ? end_domain(work.ports(), {*work.known_domid(), work.uuid()}) : Status{};
+    if (!alive) return {};
+    // It may have been a shell, with nodes from its beginning: they are its while it has the number.
+    XVM_TRY(remove_guest_traces(work));
+    XVM_TRY(work.ports().domains.destroy(*work.known_domid()));
+    work.ports().store.release(*work.known_domid());
+    return end_domain(work.ports(), {*work.known_domid(), work.uuid()});
 }
 
 Status pin(Work& work, const json::object& args) {
@@ -140,17 +162,8 @@ Status write_private(Work& work, const json::object& args) {
     plan::Guest_config named;
     XVM_TRY_LET(named.name, argument<std::string>(args, "name"));
     XVM_TRY_LET(const Domain_id id, work.id());
-    // The number may have been another domain's before, whose end nobody cleaned up after.
-    const std::vector<std::string> signs{schema::domain::home::dir(id.domid),
-                                         schema::own::domain::dir(id.domid)};
-    XVM_TRY_LET(const auto left, work.ports().store.read_all(signs));
-    if (left.front() || left.back()) {
-        std::vector<std::string> stale = plan::guest_trees(id);
-        stale.push_back(schema::own::domain::dir(id.domid));
-        for (std::string& tree : plan::backend_trees(id.domid))
-            stale.push_back(std::move(tree));
-        XVM_TRY(remove_trees(work.ports().store, stale));
-    }
+    // A filled shell's number was looked at when it was filled.
+    if (!work.facts<Creation>().is_filled) XVM_TRY(remove_stale_traces(work.ports().store, id));
     return put_nodes(work.ports().store, plan::private_nodes(named, id), id.domid);
 }
 
@@ -169,24 +182,12 @@ Status forget_guest(Work& work, const json::object&) {
     return {};
 }
 
-/// Where Xen clears what a domain gives up, Linux need not do it once more: that takes longer than all else
-/// of it. Who has said in the command line how it is to be, has it so; other kernels leave the word alone.
-Status spare_clearing(port::Domains& domains, port::Guest_type type, std::string& command_line) {
-    constexpr std::string_view word = "xen_scrub_pages";
-    constexpr std::string_view added = " xen_scrub_pages=0";
-    XVM_TRY_LET(const port::Host_info host, domains.host());
-    const auto& can = host.capabilities;
-    const bool clears = std::find(can.begin(), can.end(), "scrub-domheap") != can.end();
-    const bool fits = command_line.size() + added.size() <= port::command_line_max(type);
-    if (clears && fits && command_line.find(word) == std::string::npos) command_line += added;
-    return {};
-}
-
 Status build(Work& work, const json::object& args) {
     XVM_TRY_LET(auto command_line, argument<std::string>(args, "command_line"));
-    XVM_TRY(spare_clearing(work.ports().domains, work.facts<Creation>().shape.type, command_line));
     XVM_TRY_LET(const Domid domid, work.domid());
     auto& made = work.facts<Creation>();
+    if (made.is_filled) return {};
+    XVM_TRY(spare_clearing(work.ports().domains, made.shape.type, command_line));
     port::Boot_image image{made.kernel.bytes(), made.ramdisk.bytes(), command_line, {}};
     if (Image_cache* const images = work.ports().images)
         image.unpacked = [&](std::span<const std::byte> kernel) {
@@ -197,6 +198,8 @@ Status build(Work& work, const json::object& args) {
     made.built = *built;
     made.kernel = {};
     made.ramdisk = {};
+    if (Shell_pool* const shells = work.ports().shells; shells != nullptr && made.recipe)
+        shells->learn(made.shape, *made.recipe);
     return {};
 }
 
@@ -213,10 +216,14 @@ Status fill_blocks(Work& work, const json::object& args) {
 Status write_guest(Work& work, const json::object& args) {
     XVM_TRY_LET(const auto guest, argument<plan::Guest_config>(args, "guest"));
     XVM_TRY_LET(const Domain_id id, work.id());
-    const port::Built_domain& built = work.facts<Creation>().built;
-    const plan::Guest_facts facts{id, built.store_frame, built.console_frame, built.store_port,
-                                  built.console_port};
-    return put_nodes(work.ports().store, plan::guest_nodes(guest, facts), id.domid);
+    const auto& made = work.facts<Creation>();
+    plan::Nodes nodes = plan::guest_nodes(guest, facts_of(id, made.built));
+    std::erase_if(nodes, [&](const plan::Node& node) {
+        return std::any_of(made.nodes_ahead.begin(), made.nodes_ahead.end(), [&](const plan::Node& ahead) {
+            return ahead.path == node.path && ahead.value == node.value;
+        });
+    });
+    return put_nodes(work.ports().store, nodes, id.domid);
 }
 
 Status remove_guest(Work& work, const json::object&) {
@@ -225,6 +232,7 @@ Status remove_guest(Work& work, const json::object&) {
 
 Status introduce(Work& work, const json::object&) {
     XVM_TRY_LET(const Domid domid, work.domid());
+    if (work.facts<Creation>().is_filled) return {};
     const port::Built_domain& built = work.facts<Creation>().built;
     return work.ports().store.introduce(domid, built.store_frame, built.store_port);
 }

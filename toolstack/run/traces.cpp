@@ -17,6 +17,18 @@ Status remove_guest_traces(Work& work) {
     return remove_trees(work.ports().store, trees);
 }
 
+Status remove_stale_traces(port::Store& store, const Domain_id& id) {
+    const std::vector<std::string> signs{schema::domain::home::dir(id.domid),
+                                         schema::own::domain::dir(id.domid)};
+    XVM_TRY_LET(const auto left, store.read_all(signs));
+    if (!left.front() && !left.back()) return {};
+    std::vector<std::string> stale = plan::guest_trees(id);
+    stale.push_back(schema::own::domain::dir(id.domid));
+    for (std::string& tree : plan::backend_trees(id.domid))
+        stale.push_back(std::move(tree));
+    return remove_trees(store, stale);
+}
+
 Status remove_own_traces(Work& work) {
     namespace own = schema::own::domain;
     const auto domid = work.known_domid();

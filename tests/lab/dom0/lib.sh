@@ -195,6 +195,7 @@ daemon_start() { # xvm-blkd|xvmd [OPTION...]: until it serves; its log is /out/D
     setsid "$@" </dev/null >>"$_log" 2>&1 9>&- &
     case $_daemon in
     xvmd) wait_for "xvm list" 20 ;;
+    xvm-memd) wait_for "tail -c +$((_before + 1)) $_log | grep -q 'ready; xvmd at'" 20 ;;
     *) wait_for "tail -c +$((_before + 1)) $_log | grep -q 'ready on'" 20 ;;
     esac || {
         tail -n 5 "$_log"

@@ -3,12 +3,13 @@
 # clock: icount
 # timeout: 900
 # long: a measurement
-# needs: xvmd xvm-blkd xvm xvm-floor
+# needs: xvmd xvm-blkd xvm-timed xvm-memd xvm xvm-floor
 # shellcheck shell=sh
 FLOOR=/usr/lib/xvm-test/xvm-floor
 GUESTS=100 # of xvm
 PEERS=60   # of xl
 SAMPLES="1 10 30 60 100"
+ALL="xvmd xvm-blkd xvm-timed xvm-memd" # what the package starts
 
 us() { # COMMAND...: microseconds from its start to its end; at rest before it
     sleep 0.3
@@ -107,11 +108,34 @@ taken_in_daemon() { # NAME -> /run/asked: microseconds from the request's last b
     "$FLOOR" ask /run/xvm/xvmd.sock "/run/$1.http" >/run/asked && grep -q ' 201 ' /run/asked
 }
 
+others_start() {
+    daemon_start xvm-timed && daemon_start xvm-memd
+}
+
+others_stop() {
+    daemon_stop xvm-memd && daemon_stop xvm-timed
+}
+
+at_rest() { # GUESTS: what all daemons hold, and how often they wake up, when there was nothing to do for a minute
+    # shellcheck disable=SC2086
+    figure "daemons at N=$1" "$(pss $ALL)" kB
+    for daemon in $ALL; do
+        figure "$daemon at N=$1" "$(pss "$daemon")" kB
+        cp "/proc/$(pidof "$daemon")/smaps" "/out/smaps-$daemon-$1"
+    done
+    # shellcheck disable=SC2086
+    before=$(wakeups $ALL)
+    sleep 60
+    # shellcheck disable=SC2086
+    figure "wake-ups in an idle minute at N=$1" $(($(wakeups $ALL) - before)) times
+}
+
 pool_hit() {
     check "A create is timed in the daemon" taken_in_daemon plain
     figure "create in the daemon" "$(ms "$(cut -d" " -f1 /run/asked)")" ms
     check "Shells are made ahead" xvm pool set 2 --memory 8MiB --type pv
-    sleep 2
+    check "They are filled for guests like the last one" \
+        wait_for "xvm pool show -o csv --columns filled --no-header | grep -qx 2" 5
     check "A guest of the pool is timed in the daemon" taken_in_daemon pooled
     figure "pool hit in the daemon" "$(ms "$(cut -d" " -f1 /run/asked)")" ms
     xvm destroy plain && xvm destroy pooled
@@ -129,12 +153,11 @@ xvm_sweep() {
     peer warm
     check "A guest of xl's comes and goes" sh -c 'xl create -q -p /run/warm.cfg && xl destroy warm'
 
+    check "xvm-timed and xvm-memd start" others_start
     sleep 65 # what was armed for the last call has gone off
-    figure "daemons at N=0" "$(pss xvmd xvm-blkd)" kB
-    for daemon in xvmd xvm-blkd; do figure "$daemon at N=0" "$(pss $daemon)" kB; done
-    before=$(wakeups xvmd xvm-blkd)
-    sleep 60
-    figure "wake-ups in an idle minute" $(($(wakeups xvmd xvm-blkd) - before)) times
+    at_rest 0
+    # Creates are measured without these two: they look at each guest that comes, after it came.
+    check "xvm-timed and xvm-memd end" others_stop
     pool_hit
     figure "version by xvm" "$(ms "$(us xvm version --help)")" ms
 
@@ -145,7 +168,7 @@ xvm_sweep() {
         last=$n
         figure "create at N=$n" "$(at /run/xvm.times "$n")" ms
         figure "list at N=$n" "$(ms "$(us xvm list)")" ms
-        figure "daemons at N=$n" "$(pss xvmd xvm-blkd)" kB
+        figure "xvmd and xvm-blkd, at work, at N=$n" "$(pss xvmd xvm-blkd)" kB
         figure "xenstored at N=$n" "$(pss xenstored)" kB
         guest disky /run/disk
         taken=$(us xvm create /run/disky.toml --paused) && figure "create with a disk at N=$n" "$(ms "$taken")" ms
@@ -154,17 +177,17 @@ xvm_sweep() {
         figure "store requests of a create at N=$n" "$(requests xvm create /run/extra.toml --paused)" requests
         xvm destroy extra >/dev/null
     done
+    check "xvm-timed and xvm-memd start beside $n guests" others_start
     sleep 65
-    before=$(wakeups xvmd xvm-blkd)
-    sleep 60
-    figure "wake-ups in an idle minute at N=$n" $(($(wakeups xvmd xvm-blkd) - before)) times
+    at_rest "$n"
+    check "xvm-timed and xvm-memd end beside $n guests" others_stop
     figure "create: slope" "$(slope /run/xvm.times)" ms
     figure "create: fit at N=1" "$(fit /run/xvm.times 1)" ms
     figure "create: fit at N=$GUESTS" "$(fit /run/xvm.times $GUESTS)" ms
     cp /run/xvm.times /out
     destroy_all xvm n $GUESTS
     sleep 65
-    figure "daemons after $GUESTS guests" "$(pss xvmd xvm-blkd)" kB
+    figure "xvmd and xvm-blkd after $GUESTS guests" "$(pss xvmd xvm-blkd)" kB
 }
 
 xl_sweep() {
