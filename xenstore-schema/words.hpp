@@ -9,9 +9,8 @@
 
 namespace xvm::schema {
 
-/// What a domain of xvmd's pool is called until it is a guest. No guest can have this name. Of its home the
-/// rest comes when it is one: what hangs on a name or a uuid, and its console, whose log has the guest's
-/// name.
+/// What a domain of xvmd's pool is called until it is a guest. No guest can have this name. What hangs on a
+/// uuid is missing in its home until then.
 inline constexpr std::string_view shell_name = "(shell)";
 
 [[nodiscard]] constexpr std::string_view name(Party party) noexcept {

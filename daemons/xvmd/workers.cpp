@@ -13,6 +13,7 @@ Result<std::unique_ptr<Workers>> Workers::start(std::size_t threads, const Open_
     for (std::size_t i = 0; i < threads; ++i) {
         XVM_TRY_LET(auto ports, open());
         workers->ports_.push_back(std::move(ports));
+        workers->wakes_.emplace_back();
     }
     for (std::size_t i = 0; i < threads; ++i)
         workers->threads_.emplace_back([self = workers.get(), i] { self->work(i); });
@@ -26,7 +27,8 @@ void Workers::stop() {
         stopping_ = true;
         dropped.swap(queue_);
     }
-    changed_.notify_all();
+    for (std::condition_variable& wake : wakes_)
+        wake.notify_one();
     for (std::thread& thread : threads_)
         if (thread.joinable()) thread.join();
 }
@@ -44,9 +46,13 @@ Status Workers::submit_for(std::vector<std::string> keys, Job job) {
         if (queue_.size() >= queue_max)
             return fail(Fault::exhausted, "xvmd", "too many requests wait already", "ask again in a moment");
         queue_.push_back({std::move(keys), std::move(job)});
+        wake_first_free();
     }
-    changed_.notify_all();
     return {};
+}
+
+void Workers::wake_first_free() {
+    if (!free_.empty()) wakes_[*free_.begin()].notify_one();
 }
 
 std::deque<Workers::Item>::iterator Workers::next_ready() {
@@ -74,7 +80,8 @@ void Workers::work(std::size_t self) {
     for (;;) {
         auto next = queue_.end();
         free_.insert(self);
-        changed_.wait(lock, [&] {
+        if (*free_.begin() != self) wake_first_free();
+        wakes_[self].wait(lock, [&] {
             return stopping_ || (*free_.begin() == self && (next = next_ready()) != queue_.end());
         });
         free_.erase(self);
@@ -82,7 +89,7 @@ void Workers::work(std::size_t self) {
         Item item = std::move(*next);
         queue_.erase(next);
         busy_.insert(item.keys.begin(), item.keys.end());
-        changed_.notify_all(); // the next free one may find another job
+        wake_first_free(); // it may find another job
         lock.unlock();
         try {
             item.job(ports);
@@ -94,7 +101,6 @@ void Workers::work(std::size_t self) {
         lock.lock();
         for (const std::string& key : item.keys)
             busy_.erase(key);
-        changed_.notify_all();
     }
 }
 

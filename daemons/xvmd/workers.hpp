@@ -62,10 +62,12 @@ class Workers {
     explicit Workers(Shared shared) : shared_(std::move(shared)) {}
     void work(std::size_t self);
     [[nodiscard]] std::deque<Item>::iterator next_ready();
+    /// The one whose turn it is; the others would look for nothing.
+    void wake_first_free();
 
     Shared shared_;
-    std::mutex mutex_; ///< guards the five below
-    std::condition_variable changed_;
+    std::mutex mutex_;                          ///< guards the five below
+    std::deque<std::condition_variable> wakes_; ///< one a thread
     std::deque<Item> queue_;
     std::set<std::string> busy_; ///< keys
     std::set<std::size_t> free_; ///< threads

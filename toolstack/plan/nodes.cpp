@@ -115,7 +115,7 @@ Nodes shell_nodes(const Guest_config& guest, const Guest_facts& facts) {
     Nodes nodes = guest_nodes(nameless, facts);
     const std::string dir = home::dir(facts.id.domid);
     const auto is_later = [&](const Node& node) {
-        return node.path == schema::path(dir, home::vm) || node.path.starts_with(dir + "/console/") ||
+        return node.path == schema::path(dir, home::vm) ||
                node.path.starts_with(schema::domain::vm::dir(facts.id.uuid));
     };
     nodes.erase(std::remove_if(nodes.begin(), nodes.end(), is_later), nodes.end());

@@ -68,11 +68,11 @@ Result<Shell::Filling> fill_shell(Ports& ports, const Domain_id& id, const port:
 Status end_shell(Ports& ports, const Domain_id& id) {
     // Somebody may have ended it meanwhile, and its number be another's.
     const auto info = ports.domains.info(id.domid);
-    if (!info) return info.error().fault == Fault::not_found ? Status{} : tl::unexpected(info.error());
-    if (info->id != id) return {};
-    // While it has the number the nodes are its own.
+    if (!info && info.error().fault != Fault::not_found) return tl::unexpected<Error>(info.error());
+    if (info && info->id != id) return {};
+    // While nobody else has the number the nodes are its own.
     XVM_TRY(remove_trees(ports.store, plan::guest_trees(id)));
-    if (!info->dying) XVM_TRY(ports.domains.destroy(id.domid));
+    if (info && !info->dying) XVM_TRY(ports.domains.destroy(id.domid));
     // Not before it is dead: see end-and-release.
     ports.store.release(id.domid);
     return {};

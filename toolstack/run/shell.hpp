@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A shell: a domain made in advance, paused, for a guest that is not known yet. An empty one has processors,
 // limits and features. A filled one has memory, a kernel in it and its start-up pages, too, its nodes as far
-// as they hang on no name, and the store knows it; its console waits for a guest's name.
+// as they hang on no name or uuid, and the store and xenconsoled know it.
 //
 // Invariant: a shell has a uuid that no guest has (is_shell()), so that an xvmd that starts can tell those of
 // one that died, and ends them.

@@ -142,7 +142,14 @@ Result<std::optional<Shell>> Shell_pool::take(Ports& ports, const port::Domain_s
         ready_.erase(place);
         // Somebody may have ended it meanwhile, and its number be another's.
         const auto info = ports.domains.info(shell.id.domid);
-        if (!info || info->id != shell.id || info->dying) continue;
+        if (!info && info.error().fault != Fault::not_found) {
+            ready_.push_back(std::move(shell)); // who can say
+            break;
+        }
+        if (!info || info->id != shell.id || info->dying) {
+            static_cast<void>(end_shell(ports, shell.id));
+            continue;
+        }
         if (Status named = ports.domains.set_uuid(shell.id.domid, shape.uuid); !named) {
             static_cast<void>(end_shell(ports, shell.id));
             return tl::unexpected<Error>(std::move(named.error()));
