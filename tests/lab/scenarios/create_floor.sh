@@ -116,18 +116,17 @@ others_stop() {
     daemon_stop xvm-memd && daemon_stop xvm-timed
 }
 
-at_rest() { # GUESTS: what all daemons hold, and how often they wake up, when there was nothing to do for a minute
-    # shellcheck disable=SC2086
-    figure "daemons at N=$1" "$(pss $ALL)" kB
-    for daemon in $ALL; do
-        figure "$daemon at N=$1" "$(pss "$daemon")" kB
-        cp "/proc/$(pidof "$daemon")/smaps" "/out/smaps-$daemon-$1"
+at_rest() { # GUESTS DAEMON...: what they hold, and how often they wake up, when there was nothing to do for a minute
+    guests=$1
+    shift
+    figure "daemons at N=$guests" "$(pss "$@")" kB
+    for daemon; do
+        figure "$daemon at N=$guests" "$(pss "$daemon")" kB
+        cp "/proc/$(pidof "$daemon")/smaps" "/out/smaps-$daemon-$guests"
     done
-    # shellcheck disable=SC2086
-    before=$(wakeups $ALL)
+    before=$(wakeups "$@")
     sleep 60
-    # shellcheck disable=SC2086
-    figure "wake-ups in an idle minute at N=$1" $(($(wakeups $ALL) - before)) times
+    figure "wake-ups in an idle minute at N=$guests" $(($(wakeups "$@") - before)) times
 }
 
 pool_hit() {
@@ -155,7 +154,8 @@ xvm_sweep() {
 
     check "xvm-timed and xvm-memd start" others_start
     sleep 65 # what was armed for the last call has gone off
-    at_rest 0
+    # shellcheck disable=SC2086
+    at_rest 0 $ALL
     # Creates are measured without these two: they look at each guest that comes, after it came.
     check "xvm-timed and xvm-memd end" others_stop
     pool_hit
@@ -177,9 +177,18 @@ xvm_sweep() {
         figure "store requests of a create at N=$n" "$(requests xvm create /run/extra.toml --paused)" requests
         xvm destroy extra >/dev/null
     done
-    check "xvm-timed and xvm-memd start beside $n guests" others_start
+    check "xvm-timed starts beside $n guests" daemon_start xvm-timed
     sleep 65
-    at_rest "$n"
+    at_rest "$n" xvmd xvm-blkd xvm-timed
+    # Beside guests that could give or get memory it looks once a minute whether one says something: not at rest.
+    check "xvm-memd starts beside $n guests" daemon_start xvm-memd
+    sleep 20
+    figure "xvm-memd at N=$n" "$(pss xvm-memd)" kB
+    # shellcheck disable=SC2086
+    before=$(wakeups $ALL)
+    sleep 60
+    # shellcheck disable=SC2086
+    figure "wake-ups in a minute with a look of xvm-memd at N=$n" $(($(wakeups $ALL) - before)) times
     check "xvm-timed and xvm-memd end beside $n guests" others_stop
     figure "create: slope" "$(slope /run/xvm.times)" ms
     figure "create: fit at N=1" "$(fit /run/xvm.times 1)" ms
