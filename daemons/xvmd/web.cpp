@@ -3,10 +3,11 @@
 
 #include "daemons/common/json_reply.hpp"
 #include "daemons/xvm-service/web_page_digest.hpp"
+#include "libvmshare/pack/sha256.hpp"
 
-#include <array>
 #include <boost/json/object.hpp>
-#include <openssl/evp.h>
+#include <cstddef>
+#include <span>
 #include <spdlog/spdlog.h>
 
 namespace xvm::xvmd {
@@ -72,13 +73,12 @@ std::string digest_of(const json::object& page) {
     for (const char* part : {"style", "body", "script"})
         if (const json::value* value = page.if_contains(part); value != nullptr && value->is_string())
             whole.append(value->get_string()).push_back('\0');
-    std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
-    unsigned size = 0;
-    if (EVP_Digest(whole.data(), whole.size(), bytes.data(), &size, EVP_sha256(), nullptr) != 1) return {};
     std::string text;
     constexpr std::string_view digits = "0123456789abcdef";
-    for (unsigned i = 0; i < size; ++i)
-        text.append({digits[bytes[i] >> 4], digits[bytes[i] & 15]});
+    for (const std::byte byte : pack::sha256(std::as_bytes(std::span(whole)))) {
+        const auto value = std::to_integer<unsigned>(byte);
+        text.append({digits[value >> 4], digits[value & 15]});
+    }
     return text;
 }
 
