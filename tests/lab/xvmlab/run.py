@@ -77,12 +77,12 @@ def run(scenario: Scenario, options: Options) -> tuple[Report, Path]:
     files = qemu.RunFiles(directory)
     report = Report()
     try:
-        state = None if options.boot else snapshot.saved(options.clock)
+        state = None if options.boot else snapshot.saved(options.clock, scenario.iommu)
         report_missing(report, prepare(options, scenario, files))
         if report.skipped is None:
             how = "boots" if options.boot else "starts from the saved dom0"
             stage(f"{scenario.name}: {how}, {options.clock} clock")
-            with qemu.Qemu(snapshot.machine(options.clock), files, incoming=state) as machine:
+            with qemu.Qemu(snapshot.machine(options.clock, scenario.iommu), files, incoming=state) as machine:
                 if state:
                     machine.resume(snapshot.SAVE_LIMIT_S)
                 follow(machine, files, report, scenario, options)

@@ -4,6 +4,7 @@
     # shows: R-1 R-2          statements of docs/spec this scenario shows (may be empty)
     # clock: icount           normal (default), icount; invtsc: icount with a counter that Xen calls
                             invariant; scrub: icount with a Xen that clears what domains free
+    # iommu: vtd              vtd or amd: a machine with that IOMMU and a device to give away (default: none)
     # timeout: 300            seconds of dom0 time for the scenario (default 120)
     # needs: xvm-blkd fio     programs of payload.list, xvm_*.ko modules, `fio` (a root file system with it),
                             `ptp` (one with chrony and phc2sys), `debian` (a root with dpkg and systemd, for what xvm.deb depends on)
@@ -17,9 +18,9 @@ from pathlib import Path
 
 from . import paths
 from .errors import NoScenario, Usage
-from .qemu import CLOCKS
+from .qemu import CLOCKS, IOMMUS
 
-_KEYS = {"clock", "timeout", "shows", "needs", "trace", "long"}
+_KEYS = {"clock", "iommu", "timeout", "shows", "needs", "trace", "long"}
 _TRACES = {"xenstore"}
 
 
@@ -28,6 +29,7 @@ class Scenario:
     name: str
     file: Path
     clock: str = "normal"
+    iommu: str = ""
     timeout_s: int = 120
     shows: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
@@ -61,13 +63,16 @@ def parse(name: str, file: Path, text: str) -> Scenario:
     clock = values.get("clock", "normal")
     if clock not in CLOCKS:
         raise Usage(f"{file}: clock '{clock}': must be one of {', '.join(CLOCKS)}")
+    iommu = values.get("iommu", "")
+    if iommu not in IOMMUS:
+        raise Usage(f"{file}: iommu '{iommu}': must be one of {', '.join(filter(None, IOMMUS))}")
     limit = values.get("timeout", "120")
     if not limit.isdigit() or not int(limit):
         raise Usage(f"{file}: timeout '{limit}': must be a number of seconds")
     trace = tuple(values.get("trace", "").split())
     if set(trace) - _TRACES:
         raise Usage(f"{file}: trace '{' '.join(trace)}': must be of {', '.join(_TRACES)}")
-    return Scenario(name, file, clock, int(limit), tuple(values.get("shows", "").split()),
+    return Scenario(name, file, clock, iommu, int(limit), tuple(values.get("shows", "").split()),
                     tuple(values.get("needs", "").split()), trace, title, values.get("long", ""))
 
 

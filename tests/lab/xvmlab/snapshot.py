@@ -19,8 +19,8 @@ BOOT_LIMIT_S = 900
 SAVE_LIMIT_S = 60
 
 
-def machine(clock: str) -> qemu.Machine:
-    return qemu.Machine(clock, pieces.xen(), pieces.kernel() / "vmlinux", pieces.dom0())
+def machine(clock: str, iommu: str = "") -> qemu.Machine:
+    return qemu.Machine(clock, pieces.xen(), pieces.kernel() / "vmlinux", pieces.dom0(), iommu)
 
 
 def blank_disks(files: qemu.RunFiles) -> None:
@@ -29,9 +29,9 @@ def blank_disks(files: qemu.RunFiles) -> None:
             handle.truncate(size)
 
 
-def saved(clock: str) -> Path:
-    """The state file for `clock`."""
-    what = machine(clock)
+def saved(clock: str, iommu: str = "") -> Path:
+    """The state file for `clock`, and for the machine with that IOMMU."""
+    what = machine(clock, iommu)
     shape = qemu.RunFiles(Path("/run-directory")).arguments()
 
     def build(out: Path) -> None:
@@ -45,7 +45,7 @@ def saved(clock: str) -> Path:
         finally:
             shutil.rmtree(directory, ignore_errors=True)
 
-    return piece(f"state-{clock}", key_of(qemu.version(), what.arguments(), shape), build) / "state"
+    return piece(f"state-{iommu and iommu + '-'}{clock}", key_of(qemu.version(), what.arguments(), shape), build) / "state"
 
 
 def await_ready(running: qemu.Qemu, files: qemu.RunFiles) -> None:
