@@ -33,6 +33,7 @@ struct Domain_shape {
     unsigned vcpus = 1;
     std::uint64_t memory_bytes = 0;     ///< at boot; whole pages
     std::uint64_t memory_max_bytes = 0; ///< it may grow to this; >= memory_bytes
+    bool direct = false;                ///< it may have physical devices; the host needs an IOMMU
 };
 
 /// What the guest starts from. The bytes are only read during build().

@@ -44,6 +44,12 @@ Result<Domid> Xen_domains::create(const Domain_shape& shape) {
         config.flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
         config.arch.emulation_flags = XEN_X86_EMU_LAPIC;
     }
+    if (shape.direct) {
+        if ((host.capabilities & XEN_SYSCTL_PHYSCAP_directio) == 0)
+            return fail(Fault::exhausted, object, "Xen uses no IOMMU: no guest can have devices",
+                        "switch VT-d or AMD-Vi on in the firmware, or leave 'direct' out");
+        config.flags |= XEN_DOMCTL_CDF_iommu;
+    }
     std::uint32_t made = 0;
     if (xc_domain_create(xc(), &made, &config) != 0)
         return fail_errno(errno, object, "cannot be created", "see xl dmesg");
