@@ -48,6 +48,13 @@ void Hosted_guests::run() {
         if (!guests) continue;
         for (const port::Domain_info& guest : *guests)
             if (guest.id.domid != dom0 && guest.running) play(guest);
+        std::erase_if(takers_, [&](const auto& one) {
+            const bool there = std::any_of(guests->begin(), guests->end(), [&](const auto& guest) {
+                return guest.id.domid == one.first && !guest.dying;
+            });
+            if (!there) machine_->direct().end(one.first);
+            return !there;
+        });
     }
 }
 
@@ -60,6 +67,7 @@ void Hosted_guests::play(const port::Domain_info& guest) {
         static_cast<void>(store.write(suspends, "1"));
     obey_balloon(guest, home);
     obey_processors(guest, home);
+    take_devices(guest);
     obey_shutdown(guest, home);
 }
 
@@ -83,6 +91,18 @@ void Hosted_guests::obey_balloon(const port::Domain_info& guest, const std::stri
     machine_->domains_.balloon(guest.id.domid, wanted);
     if (is("dies") && wanted % dies_at_bytes == 0)
         machine_->domains_.shut_down(guest.id.domid, static_cast<unsigned>(port::Stop_reason::crash));
+}
+
+void Hosted_guests::take_devices(const port::Domain_info& guest) {
+    auto& taker = takers_[guest.id.domid];
+    if (!taker) {
+        const std::lock_guard lock(machine_->mutex_);
+        const std::string words = machine_->domains_.command_line(guest.id.domid);
+        if (words.find("devices=takes") == std::string::npos) return;
+        auto started = Hosted_taker::start(machine_->host(), guest.id.domid);
+        if (started) taker = std::move(*started);
+    }
+    if (taker) taker->play(machine_->direct());
 }
 
 void Hosted_guests::obey_processors(const port::Domain_info& guest, const std::string& home) {

@@ -127,6 +127,9 @@ class Hosted_ports final : public Port_set {
     port::Store& store() noexcept override { return process_->store(); }
     port::Network& network() noexcept override { return machine_->network(); }
     port::Loops& loops() noexcept override { return machine_->loops(); }
+    port::Direct_devices* direct() noexcept override { return &machine_->direct(); }
+    port::Grants* grants() noexcept override { return &process_->grants(); }
+    port::Events* events() noexcept override { return &process_->events(); }
 
   private:
     std::shared_ptr<Hosted_machine> machine_;
@@ -135,6 +138,18 @@ class Hosted_ports final : public Port_set {
 };
 
 } // namespace
+
+Hosted_machine::Hosted_machine() : host_(port::hosted::Host::make()) {
+    network_.add_bridge("br0");
+    port::Pci_device device;
+    device.address.slot = 0x10;
+    device.vendor = 0x1234;
+    device.product = 0x11e8;
+    device.registers = 0xfea00000;
+    device.register_bytes = 1U << 20;
+    device.msi = true;
+    direct_.add(device);
+}
 
 std::shared_ptr<Hosted_machine> Hosted_machine::make() {
     return std::shared_ptr<Hosted_machine>(new Hosted_machine());

@@ -6,6 +6,7 @@
 
 #include "daemons/xvmd/port_set.hpp"
 #include "libvmshare/port/hosted/devices.hpp"
+#include "libvmshare/port/hosted/direct.hpp"
 #include "libvmshare/port/hosted/domains.hpp"
 #include "libvmshare/port/hosted/host.hpp"
 
@@ -31,16 +32,19 @@ class Hosted_machine : public std::enable_shared_from_this<Hosted_machine> {
     /// Dom0's devices: it has the bridge "br0".
     [[nodiscard]] port::hosted::Network_ledger& network() noexcept { return network_; }
     [[nodiscard]] port::hosted::Loop_ledger& loops() noexcept { return loops_; }
+    /// Physical ones: 0000:00:10.0.
+    [[nodiscard]] port::hosted::Direct_ledger& direct() noexcept { return direct_; }
 
   private:
     friend class Hosted_domains;
     friend class Hosted_guests;
-    Hosted_machine() : host_(port::hosted::Host::make()) { network_.add_bridge("br0"); }
+    Hosted_machine();
 
     std::mutex mutex_; ///< guards domains_
     port::hosted::Domain_ledger domains_;
     port::hosted::Network_ledger network_;
     port::hosted::Loop_ledger loops_;
+    port::hosted::Direct_ledger direct_;
     std::shared_ptr<port::hosted::Host> host_;
 };
 

@@ -131,6 +131,7 @@ Status serve(const Options& options) {
     XVM_TRY_LET(const auto journal, run::Journal::open(options.run_dir + "/journal"));
     XVM_TRY_LET(const auto reservations, run::Reservations::open(options.run_dir + "/reservations",
                                                                  options.host_reserve_bytes, damaged));
+    XVM_TRY_LET(const auto devices, run::Direct_book::open(options.run_dir + "/devices", damaged));
     const auto block_backend = [&block] { return block.check(); };
     {
         XVM_TRY_LET(const auto set, open());
@@ -138,6 +139,10 @@ Status serve(const Options& options) {
         run::Ports ports{set->domains(), set->store(), block_backend,   {},
                          *book,          &journal,     &set->network(), &set->loops()};
         ports.reservations = reservations.get();
+        ports.direct = set->direct();
+        ports.grants = set->grants();
+        ports.events = set->events();
+        ports.devices = devices.get();
         XVM_TRY(run::end_all_shells(ports));
         if (!options.hosted) warn_of_leftovers(set->domains());
         XVM_TRY(clear_journal(ports, damaged));
@@ -151,9 +156,11 @@ Status serve(const Options& options) {
     boost::asio::io_context context(1);
     run::Image_cache images(run::image_cache_bytes());
     run::Shell_pool shells;
-    XVM_TRY_LET(auto workers,
-                Workers::start(options.service ? worker_threads_asking : worker_threads, open,
-                               {block_backend, *book, &journal, {}, &images, &shells, reservations.get()}));
+    XVM_TRY_LET(
+        auto workers,
+        Workers::start(
+            options.service ? worker_threads_asking : worker_threads, open,
+            {block_backend, *book, &journal, {}, &images, &shells, reservations.get(), devices.get()}));
     Pool_keeper keeper(context, *workers, shells, options.state_dir + "/pool.json");
     Operations operations;
     Event_log events;
@@ -186,6 +193,7 @@ Status serve(const Options& options) {
     add_trace_verbs(verbs, service);
     add_net_verbs(verbs);
     add_device_verbs(verbs);
+    add_direct_verbs(verbs);
     add_host_verbs(verbs, service);
     add_operation_verbs(verbs, service);
     add_pool_verbs(verbs, keeper);

@@ -2,7 +2,10 @@
 // The hypervisor as one worker holds it. No two threads share one.
 #pragma once
 
+#include "libvmshare/port/direct.hpp"
 #include "libvmshare/port/domains.hpp"
+#include "libvmshare/port/events.hpp"
+#include "libvmshare/port/grants.hpp"
 #include "libvmshare/port/loop.hpp"
 #include "libvmshare/port/net.hpp"
 #include "libvmshare/port/store.hpp"
@@ -19,6 +22,10 @@ class Port_set {
     [[nodiscard]] virtual port::Store& store() noexcept = 0;
     [[nodiscard]] virtual port::Network& network() noexcept = 0;
     [[nodiscard]] virtual port::Loops& loops() noexcept = 0;
+    /// Null, all of them: there are none here.
+    [[nodiscard]] virtual port::Direct_devices* direct() noexcept { return nullptr; }
+    [[nodiscard]] virtual port::Grants* grants() noexcept { return nullptr; }
+    [[nodiscard]] virtual port::Events* events() noexcept { return nullptr; }
 };
 
 /// Called once per worker.

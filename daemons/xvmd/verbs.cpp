@@ -178,7 +178,7 @@ Result<std::optional<run::Domain_entry>> end_of(run::Ports& ports, const std::st
     auto entry = run::find_domain(ports, id);
     if (entry && entry->info.id.domid == dom0 && entry->life != run::Life::stale)
         return fail(Fault::usage, "domain '" + object_key(*entry) + "'",
-                    "is the control domain: its memory stays as it is", "name a guest, or 'free'");
+                    "is the control domain: it stays as it is", "name a guest, or 'free'");
     if (entry) return std::optional(std::move(*entry));
     if (id == nobody && entry.error().fault == Fault::not_found) return std::optional<run::Domain_entry>{};
     return tl::unexpected<Error>(std::move(entry.error()));
@@ -205,25 +205,30 @@ const run::Domain_entry* pointer(const std::optional<run::Domain_entry>& entry) 
 void Verbs::exchange(std::string_view id, Exchange exchange) {
     bind(id, [this, exchange = std::move(exchange)](Call call, const daemon::Reply& reply) {
         submit({}, reply, [this, exchange, call = std::move(call), reply](run::Ports& ports) {
-            const auto from = end_of(ports, call.text("from"));
+            const auto [giver, taker] =
+                exchange.ends ? exchange.ends(ports, call) : std::pair(call.text("from"), call.text("to"));
+            const auto from = end_of(ports, giver);
             if (!from) return refuse(call, reply, from.error());
-            const auto to = end_of(ports, call.text("to"));
+            const auto to = end_of(ports, taker);
             if (!to) return refuse(call, reply, to.error());
             std::vector<std::string> keys;
             for (const auto* end : {&*from, &*to})
                 if (*end) keys.push_back(object_key(**end));
-            submit_for(
-                std::move(keys), reply,
-                [this, exchange, call, from = *from, to = *to, reply](run::Ports& then) {
-                    const auto gives = again(then, from);
-                    if (!gives) return refuse(call, reply, gives.error());
-                    const auto takes = again(then, to);
-                    if (!takes) return refuse(call, reply, takes.error());
-                    const Planned plan = exchange.plan(then, call, pointer(*gives), pointer(*takes));
-                    if (!plan) return refuse(call, reply, plan.error());
-                    const auto answer = [&](const Domain_id&) { return exchange.answer(then, call, *plan); };
-                    finish(then, call, reply, *plan, (*gives ? **gives : **takes).info.id.domid, answer, 200);
-                });
+            submit_for(std::move(keys), reply,
+                       [this, exchange, call, from = *from, to = *to, reply](run::Ports& then) {
+                           const auto gives = again(then, from);
+                           if (!gives) return refuse(call, reply, gives.error());
+                           const auto takes = again(then, to);
+                           if (!takes) return refuse(call, reply, takes.error());
+                           const Planned plan = exchange.plan(then, call, pointer(*gives), pointer(*takes));
+                           if (!plan) return refuse(call, reply, plan.error());
+                           const auto answer = [&](const Domain_id&) {
+                               return exchange.answer(then, call, *plan);
+                           };
+                           std::optional<Domid> about;
+                           if (*gives || *takes) about = (*gives ? **gives : **takes).info.id.domid;
+                           finish(then, call, reply, *plan, about, answer, 200);
+                       });
         });
     });
 }

@@ -47,6 +47,8 @@ class Verbs {
                               const run::Domain_entry* to)>
             plan;
         std::function<Answer(run::Ports&, const Call&, const plan::Plan&)> answer;
+        /// Who is meant; empty: by those parameters.
+        std::function<std::pair<std::string, std::string>(run::Ports&, const Call&)> ends = {};
     };
     void exchange(std::string_view id, Exchange exchange);
 
@@ -113,6 +115,7 @@ void add_top_verbs(Verbs& verbs, Service& service);
 void add_trace_verbs(Verbs& verbs, Service& service);
 void add_net_verbs(Verbs& verbs);
 void add_device_verbs(Verbs& verbs);
+void add_direct_verbs(Verbs& verbs);
 void add_host_verbs(Verbs& verbs, Service& service);
 void add_pool_verbs(Verbs& verbs, Pool_keeper& keeper);
 void add_operation_verbs(Verbs& verbs, Service& service);

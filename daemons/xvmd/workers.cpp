@@ -76,6 +76,10 @@ void Workers::work(std::size_t self) {
     ports.images = shared_.images;
     ports.shells = shared_.shells;
     ports.reservations = shared_.reservations;
+    ports.direct = own.direct();
+    ports.grants = own.grants();
+    ports.events = own.events();
+    ports.devices = shared_.devices;
     std::unique_lock lock(mutex_);
     for (;;) {
         auto next = queue_.end();

@@ -33,6 +33,7 @@ class Workers {
         run::Image_cache* images = nullptr;
         run::Shell_pool* shells = nullptr;
         run::Reservations* reservations = nullptr;
+        run::Direct_book* devices = nullptr;
     };
 
     /// Opens the ports of all threads first: what is wrong with them is known before any job is taken.

@@ -3,6 +3,7 @@
 
 #include "libvmshare/port/linux/loops.hpp"
 #include "libvmshare/port/linux/network.hpp"
+#include "libvmshare/port/xen/direct.hpp"
 #include "libvmshare/port/xen/domains.hpp"
 #include "libvmshare/port/xen/events.hpp"
 #include "libvmshare/port/xen/grants.hpp"
@@ -13,16 +14,25 @@ namespace {
 
 class Xen_ports final : public Port_set {
   public:
-    Xen_ports(std::unique_ptr<port::Domains> domains, std::unique_ptr<port::Store> store)
-        : domains_(std::move(domains)), store_(std::move(store)) {}
+    Xen_ports(std::unique_ptr<port::Domains> domains, std::unique_ptr<port::Store> store,
+              std::unique_ptr<port::Direct_devices> direct, std::unique_ptr<port::Grants> grants,
+              std::unique_ptr<port::Events> events)
+        : domains_(std::move(domains)), store_(std::move(store)), direct_(std::move(direct)),
+          grants_(std::move(grants)), events_(std::move(events)) {}
     port::Domains& domains() noexcept override { return *domains_; }
     port::Store& store() noexcept override { return *store_; }
     port::Network& network() noexcept override { return *network_; }
     port::Loops& loops() noexcept override { return *loops_; }
+    port::Direct_devices* direct() noexcept override { return direct_.get(); }
+    port::Grants* grants() noexcept override { return grants_.get(); }
+    port::Events* events() noexcept override { return events_.get(); }
 
   private:
     std::unique_ptr<port::Domains> domains_;
     std::unique_ptr<port::Store> store_;
+    std::unique_ptr<port::Direct_devices> direct_;
+    std::unique_ptr<port::Grants> grants_;
+    std::unique_ptr<port::Events> events_;
     std::unique_ptr<port::Network> network_ = port::linux_host::make_network();
     std::unique_ptr<port::Loops> loops_ = port::linux_host::make_loops();
 };
@@ -32,7 +42,11 @@ class Xen_ports final : public Port_set {
 Result<std::unique_ptr<Port_set>> open_xen_ports() {
     XVM_TRY_LET(auto domains, port::xen::open_domains());
     XVM_TRY_LET(auto store, port::xen::open_store());
-    return std::make_unique<Xen_ports>(std::move(domains), std::move(store));
+    XVM_TRY_LET(auto direct, port::xen::open_direct());
+    XVM_TRY_LET(auto grants, port::xen::open_grants());
+    XVM_TRY_LET(auto events, port::xen::open_events());
+    return std::make_unique<Xen_ports>(std::move(domains), std::move(store), std::move(direct),
+                                       std::move(grants), std::move(events));
 }
 
 Result<Channel_ports> open_xen_channel_ports() {

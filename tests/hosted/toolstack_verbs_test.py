@@ -37,6 +37,7 @@ API = json.loads(emit_api.openapi(MODEL))
 WITHIN_S = 60
 
 GUEST = 'name = "web"\ntype = "pvh"\nmemory = "64MiB"\nmemory_max = "64MiB"\nvcpus = 2\nkernel = "vmlinux"\n'
+TAKER = GUEST.replace("web", "one") + 'direct = true\ncommand_line = "devices=takes"\n'
 XL_GUEST = 'name = "old"\ntype = "pvh"\nmemory = 64\nkernel = "/boot/vmlinuz"\n'
 
 # One life of a guest: (id of the verb, its words after those of the verb). Every verb is there.
@@ -50,7 +51,10 @@ LIFE = [
     ("disk.list", "web"), ("disk.attach", "web", "xvdb", "disk.img", "--writable"), ("disk.stats", "web"), ("disk.trace", "web", "--duration", "20ms"),
     ("disk.resize", "web", "xvdb", "2MiB"), ("disk.detach", "web", "xvdb"),
     ("net.list", "web"), ("net.attach", "web", "--bridge", "br0"), ("net.detach", "web", "0"),
-    ("device.list", "web"), ("store.lint",), ("operation.list",), ("operation.cancel", "1"), ("events", "--after", "0", "--count", "1"),
+    ("device.list", "web"), ("create", "taker.toml"), ("create", "taker.toml", "--name", "two"),
+    ("device.assign", "0000:00:10.0", "one"), ("device.move", "0000:00:10.0", "one", "two"), ("device.list",),
+    ("device.release", "0000:00:10.0", "--host"), ("destroy", "one"), ("destroy", "two"),
+    ("store.lint",), ("operation.list",), ("operation.cancel", "1"), ("events", "--after", "0", "--count", "1"),
     ("rename", "web", "shop"), ("reboot", "shop"), ("save", "shop", "shop.saved"), ("restore", "shop.saved"),
     ("shutdown", "shop"), ("config.add", "guest.toml"), ("config.list",), ("config.show", "web"), ("start", "web"),
     ("config.remove", "web"), ("destroy", "web"), ("pool.set", "0"), ("pool.show",), ("console", "web"),
@@ -153,7 +157,7 @@ class Verbs(unittest.TestCase):
         self.dir = tempfile.mkdtemp(prefix="xvm-verbs.")
         self.addCleanup(shutil.rmtree, self.dir)
         files = {"vmlinux": b"\x7fELF\x02\x01\x01" + bytes(range(256)) * 64, "disk.img": bytes(1 << 20),
-                 "guest.toml": GUEST.encode(), "old.cfg": XL_GUEST.encode()}
+                 "guest.toml": GUEST.encode(), "taker.toml": TAKER.encode(), "old.cfg": XL_GUEST.encode()}
         for name, content in files.items():
             Path(self.dir, name).write_bytes(content)
 

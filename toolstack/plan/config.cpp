@@ -35,6 +35,7 @@ Guest_config read_guest(const toml::table& table, const Config_text& text, Confi
                    "shorten it");
     guest.disks = read_disks(reader, log, base);
     guest.nets = read_nets(reader, log, guest.name);
+    guest.direct = reader.boolean("direct", "direct = true").value_or(false);
     guest.on_poweroff = read_on_stop(reader, "on_poweroff", guest.on_poweroff);
     guest.on_reboot = read_on_stop(reader, "on_reboot", guest.on_reboot);
     guest.on_crash = read_on_stop(reader, "on_crash", guest.on_crash);

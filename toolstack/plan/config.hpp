@@ -97,6 +97,7 @@ struct Guest_config {
     On_stop on_poweroff = On_stop::destroy;
     On_stop on_reboot = On_stop::restart;
     On_stop on_crash = On_stop::preserve;
+    bool direct = false; ///< it may have physical devices of the host
     Guest_changes changes;
     bool operator==(const Guest_config&) const = default;
 };

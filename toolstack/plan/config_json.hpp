@@ -32,7 +32,7 @@ BOOST_DESCRIBE_STRUCT(Guest_changes, (), (memory_bytes, vcpus, affinities))
 BOOST_DESCRIBE_STRUCT(Guest_config, (),
                       (name, type, memory_bytes, memory_max_bytes, memory_min_bytes, memory_weight,
                        memory_reclaim, memory_engine, vcpus, pins, kernel, ramdisk, command_line, disks, nets,
-                       on_poweroff, on_reboot, on_crash, changes))
+                       on_poweroff, on_reboot, on_crash, direct, changes))
 
 /// Any described value as an object.
 template <class T>
@@ -58,6 +58,7 @@ earlier<Guest_config>(std::string_view member, const boost::json::object& writte
     if (member == "memory_weight") return memory_weight_ordinary;
     if (member == "memory_reclaim") return false;
     if (member == "memory_engine") return boost::json::value_from(Memory_engine::balloon);
+    if (member == "direct") return false;
     if (member == "changes") return to_object(Guest_changes{});
     return std::nullopt;
 }

@@ -41,6 +41,7 @@ Plan plan_create(const Guest_config& guest, const Uuid& uuid, bool paused) {
     const Blocks blocks = blocks_of(guest);
     json::object shape = some_of({"type", "vcpus", "memory_bytes", "memory_max_bytes"});
     shape["memory_bytes"] = blocks.boot_bytes; // the rest comes by blocks
+    if (guest.direct) shape["direct"] = true;
     plan.add("create-domain", "create-domain", "destroy-domain", std::move(shape));
     if (!guest.pins.empty()) plan.add("pin", "pin", {}, some_of({"pins"}));
     for (const Vcpu_affinity& affinity : guest.changes.affinities) {

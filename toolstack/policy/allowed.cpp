@@ -66,6 +66,7 @@ void add_guest(Allowed& all, const plan::Guest_config& guest, bool paused) {
     if (!guest.nets.empty()) step("check-nets", {"nets"});
     step("load-images", {"kernel", "ramdisk", "command_line"});
     step("create-domain", {"type", "vcpus", "memory_bytes", "memory_max_bytes"});
+    if (guest.direct) all.steps.back().args["direct"] = true;
     if (!guest.pins.empty()) step("pin", {"pins"});
     step("write-private", {"name"});
     add(all, "keep-guest", {{"guest", whole}});

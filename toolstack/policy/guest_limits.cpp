@@ -97,6 +97,7 @@ Status check_known(const plan::Guest_config& guest) {
     known.on_poweroff = guest.on_poweroff;
     known.on_reboot = guest.on_reboot;
     known.on_crash = guest.on_crash;
+    known.direct = guest.direct; // which devices it gets is nothing that the service decides
     return known == guest ? Status{} : beyond("something that the broker has no rule for");
 }
 

@@ -16,7 +16,7 @@ tl::unexpected<Error> no_such_op(const plan::Step& step) {
 const Op* find_op(std::string_view name) noexcept {
     for (const std::span<const Op> family :
          {create_ops(), life_ops(), disk_ops(), blkback_ops(), net_ops(), device_ops(), save_ops(),
-          restore_ops(), wish_ops(), memory_ops()})
+          restore_ops(), wish_ops(), memory_ops(), direct_ops(), handover_ops()})
         for (const Op& op : family)
             if (op.name == name) return &op;
     return nullptr;

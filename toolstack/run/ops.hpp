@@ -34,6 +34,8 @@ struct Op {
 [[nodiscard]] std::span<const Op> restore_ops() noexcept;
 [[nodiscard]] std::span<const Op> wish_ops() noexcept;
 [[nodiscard]] std::span<const Op> memory_ops() noexcept;
+[[nodiscard]] std::span<const Op> direct_ops() noexcept;
+[[nodiscard]] std::span<const Op> handover_ops() noexcept;
 
 /// Carries steps out by their operations.
 class Ops_executor final : public Executor {

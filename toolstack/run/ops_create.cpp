@@ -122,8 +122,10 @@ Status create_domain(Work& work, const json::object& args) {
     XVM_TRY_LET(shape.vcpus, argument<unsigned>(args, "vcpus"));
     XVM_TRY_LET(shape.memory_bytes, argument<std::uint64_t>(args, "memory_bytes"));
     XVM_TRY_LET(shape.memory_max_bytes, argument<std::uint64_t>(args, "memory_max_bytes"));
+    shape.direct = args.contains("direct");
     port::Domains& domains = work.ports().domains;
-    if (Shell_pool* const shells = work.ports().shells) {
+    // Whether it may have devices is settled when it is made: no shell may.
+    if (Shell_pool* const shells = work.ports().shells; shells != nullptr && !shape.direct) {
         XVM_TRY_LET(auto shell, shells->take(work.ports(), shape, made.recipe ? &*made.recipe : nullptr));
         if (shell) {
             work.set_domid(shell->id.domid);

@@ -2,10 +2,14 @@
 // What the toolstack works through. Used by one thread at a time; another thread has Ports of its own.
 #pragma once
 
+#include "libvmshare/port/direct.hpp"
 #include "libvmshare/port/domains.hpp"
+#include "libvmshare/port/events.hpp"
+#include "libvmshare/port/grants.hpp"
 #include "libvmshare/port/loop.hpp"
 #include "libvmshare/port/net.hpp"
 #include "libvmshare/port/store.hpp"
+#include "toolstack/run/direct_book.hpp"
 #include "toolstack/run/guest_book.hpp"
 #include "toolstack/run/image_cache.hpp"
 #include "toolstack/run/journal.hpp"
@@ -41,6 +45,11 @@ struct Ports {
     Shell_pool* shells = nullptr;
     /// Null: what is free is anybody's.
     Reservations* reservations = nullptr;
+    /// Null, any of them: no device is given to a guest.
+    port::Direct_devices* direct = nullptr;
+    port::Grants* grants = nullptr;
+    port::Events* events = nullptr;
+    Direct_book* devices = nullptr;
 };
 
 } // namespace xvm::run
