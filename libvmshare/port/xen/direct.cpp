@@ -110,7 +110,7 @@ Status Xen_direct::registers(Domid domid, Guest_type type, const Pci_device& dev
     // Closing is in the order that leaves nothing open that is not allowed.
     if (!open && type == Guest_type::pvh &&
         xc_domain_memory_mapping(xc(), raw(domid), first, first, count, DPCI_REMOVE_MAPPING) != 0 &&
-        errno != ESRCH)
+        errno != ESRCH && errno != EPERM) // EPERM: they are closed already
         return refused(domid, "cannot lose the registers of device " + device.address.text());
     if (xc_domain_iomem_permission(xc(), raw(domid), first, count, open ? 1 : 0) != 0 &&
         (open || errno != ESRCH))
@@ -143,6 +143,10 @@ Result<Pirq> Xen_direct::map_interrupt(Domid domid, const Pci_address& address) 
 }
 
 Status Xen_direct::unmap_interrupt(Domid domid, Pirq pirq) {
+    libxc_.log->clear();
+    // Of a PVH guest: what deliver_interrupt() did stays, else, and keeps it from getting another one. A PV
+    // guest has nothing of the kind.
+    static_cast<void>(xc_domain_unbind_msi_irq(xc(), raw(domid), guest_vector, pirq, 0));
     libxc_.log->clear();
     if (xc_physdev_unmap_pirq(xc(), raw(domid), static_cast<int>(pirq)) == 0) return {};
     // EINVAL: it is not mapped.

@@ -36,13 +36,8 @@ goes() { # FROM TO HOW
 }
 goes a b TRANSFER
 goes b c MOVE
-# Xen's own tables have grown by then, and stay.
-free=$(free_now)
-goes c b MOVE
-goes b a MOVE
 check_equal "A has as many pages as before [H-13]" "$a_has" "$(pages_of a)"
 check_equal "B has as many pages as before [H-13]" "$b_has" "$(pages_of b)"
 check_equal "C has as many pages as before [H-13]" "$c_has" "$(pages_of c)"
-check_equal "The host has as many, too [H-13]" "$free" "$(free_now)"
-check "A gives it back" xvm device release "$device" --host
+check "C gives it back" xvm device release "$device" --host
 for g in a b c; do note "$g: $(guest_ask $g 'e log' 20 | tr '\n' ';')"; done
