@@ -29,7 +29,7 @@ guest_toml reader pvh
 cat >>/run/reader.toml <<'END'
 [[disk]]
 dev = "xvda"
-path = "/run/reader.img"
+raw = "/run/reader.img"
 backend = "blkback"
 END
 check "xvmd starts, with a service domain" service_xvmd --service-idle 600s
