@@ -48,7 +48,7 @@ struct Window {
 Result<std::uint64_t> hex_of(const std::string& path) {
     XVM_TRY_LET(const std::string text, text_of(path));
     std::uint64_t value = 0;
-    const std::size_t from = text.starts_with("0x") ? 2 : 0;
+    const std::size_t from = text.find('x') == 1 ? 2 : 0; // behind "0x"
     const auto [end, error] = std::from_chars(text.data() + from, text.data() + text.size(), value, 16);
     if (error != std::errc{} || (end != text.data() + text.size() && *end != '\n'))
         return fail(Fault::failed, path, "is no number", {});
