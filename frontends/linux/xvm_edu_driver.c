@@ -9,24 +9,18 @@
  *     cat /dev/xvm-edu                  how it stands, and which items this guest did
  *     echo dma ADDRESS >/dev/xvm-edu    between two items, let the device write there: for tests of
  * what it must not reach
+ *     echo own >/dev/xvm-edu            make good this guest's own page, which never goes along
  *
  * The region: the first page begins with the context; then what is sent to the device (at 1024),
  * what comes back (at 1536), and a log of the last items (at 2048). In all further pages there is a
  * pattern.
  */
-#include <linux/completion.h>
 #include <linux/delay.h>
-#include <linux/fs.h>
 #include <linux/io.h>
 #include <linux/kthread.h>
-#include <linux/miscdevice.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
-#include <linux/slab.h>
-#include <linux/uaccess.h>
-#include <linux/wait.h>
 
-#include "frontends/linux/xvm_devfront.h"
+#include "frontends/linux/xvm_edu.h"
 
 static unsigned int region_pages = 1;
 module_param_named(pages, region_pages, uint, 0444);
@@ -54,8 +48,8 @@ MODULE_PARM_DESC(pages, "pages that go along with the device, 1 to 256");
 #define CHUNK 512u
 #define LOG_AT 2048u
 #define LOG_MAX 64u
-#define RUNS_MAX 512u
 #define WAIT_MS 5000u
+#define SPIN_US 200000u
 
 enum stage { STAGE_FACTORIAL, STAGE_OUT, STAGE_IN, STAGE_LOG };
 
@@ -67,76 +61,11 @@ struct item {
 	u64 reserved;
 };
 
-/* What goes along: how far the work is, and the device's registers at rest. */
-struct edu_context {
-	u64 limit;
-	u64 wrong;
-	u64 resets;
-	u32 stage;
-	u32 live;
-	u32 factorial;
-	u32 status;
-	u64 source;
-	u64 target;
-	u64 count;
-};
-
-static struct edu {
-	struct xvm_device *device; /* null: none here */
-	struct mutex lock;	   /* guards what the worker and requests share */
-	struct task_struct *worker;
-	wait_queue_head_t wake;
-	struct completion interrupted;
-	bool running;
-	bool working; /* an operation of the device is under way, or follows at once */
-	struct edu_context at;
-	u64 irqs;
-	u64 lost_irqs;
-	u64 rest_us;
-	u64 probe_at; /* a DMA for tests */
-	struct {
-		u64 first;
-		u64 last;
-	} runs[RUNS_MAX];
-	u32 run_count;
-} edu;
-
-/* --- the region ------------------------------------------------------------------------------ */
+struct edu edu;
 
 static u8 *base(struct xvm_device *device)
 {
 	return xvm_device_page(device, 0);
-}
-
-static u64 pattern(u32 page, u32 word)
-{
-	return 0x9e3779b97f4a7c15ull * (((u64)page << 32) | (word + 1));
-}
-
-static void fill_pattern(struct xvm_device *device)
-{
-	u32 page, word;
-
-	for (page = 1; page < device->pages; ++page) {
-		u64 *words = xvm_device_page(device, page);
-
-		for (word = 0; word < PAGE_SIZE / sizeof(u64); ++word)
-			words[word] = pattern(page, word);
-	}
-}
-
-static u64 wrong_words(struct xvm_device *device)
-{
-	u64 wrong = 0;
-	u32 page, word;
-
-	for (page = 1; page < device->pages; ++page) {
-		const u64 *words = xvm_device_page(device, page);
-
-		for (word = 0; word < PAGE_SIZE / sizeof(u64); ++word)
-			wrong += words[word] != pattern(page, word);
-	}
-	return wrong;
 }
 
 /* --- the device ------------------------------------------------------------------------------ */
@@ -157,11 +86,27 @@ static bool busy(void)
 	       (readq(edu.device->registers + EDU_DMA_COMMAND) & EDU_DMA_BUSY);
 }
 
+/*
+ * QEMU computes factorials in a thread of its own, in the host's time. Under a clock that skips
+ * what is slept, who sleeps lets seconds pass before that thread has run.
+ */
+static void await_factorial(void)
+{
+	u32 left;
+
+	for (left = SPIN_US; left && !completion_done(&edu.interrupted); --left) {
+		udelay(1);
+		cond_resched();
+	}
+}
+
 /* Until it is at rest; the interrupt comes a little before. */
-static bool await_rest(void)
+static bool await_rest(bool computes)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(WAIT_MS);
 
+	if (computes)
+		await_factorial();
 	if (!wait_for_completion_timeout(&edu.interrupted, msecs_to_jiffies(WAIT_MS)))
 		++edu.lost_irqs;
 	while (busy()) {
@@ -225,7 +170,7 @@ static void step(void)
 	}
 	if (edu.at.stage != STAGE_LOG) {
 		mutex_unlock(&edu.lock);
-		await_rest();
+		await_rest(edu.at.stage == STAGE_FACTORIAL);
 		mutex_lock(&edu.lock);
 		++edu.at.stage;
 		return;
@@ -253,7 +198,7 @@ static void probe_dma(void)
 	edu.probe_at = 0;
 	do_dma(EDU_BUFFER, address, CHUNK, EDU_DMA_TO_MEMORY);
 	mutex_unlock(&edu.lock);
-	await_rest();
+	await_rest(false);
 	mutex_lock(&edu.lock);
 }
 
@@ -300,7 +245,7 @@ static int probe(struct xvm_device *device)
 	if (edu.device)
 		return -EBUSY; /* one is what the tests have */
 	memset(&edu.at, 0, sizeof(edu.at));
-	fill_pattern(device);
+	edu_fill_pattern(device);
 	writel(LIVE, device->registers + EDU_LIVE);
 	begin(device);
 	return 0;
@@ -389,75 +334,6 @@ static struct xvm_device_driver driver = {
     .remove = remove,
 };
 
-/* --- for tests ------------------------------------------------------------------------------- */
-
-static ssize_t show(struct file *file, char __user *to, size_t size, loff_t *at)
-{
-	const size_t room = 64 * RUNS_MAX;
-	char *text = kvzalloc(room, GFP_KERNEL);
-	size_t length = 0;
-	ssize_t done;
-	u32 i;
-
-	if (!text)
-		return -ENOMEM;
-	mutex_lock(&edu.lock);
-	length +=
-	    scnprintf(text + length, room - length, "state=%s irqs=%llu lost=%llu rest_us=%llu",
-		      !edu.device   ? "absent"
-		      : edu.running ? "running"
-				    : "stopped",
-		      edu.irqs, edu.lost_irqs, edu.rest_us);
-	if (edu.device && edu.running)
-		length += scnprintf(text + length, room - length,
-				    " done=%llu limit=%llu wrong=%llu resets=%llu handovers=%llu "
-				    "pages=%u pattern=%llu "
-				    "dma=%#llx",
-				    edu.device->progress, edu.at.limit, edu.at.wrong, edu.at.resets,
-				    edu.device->handovers, edu.device->pages,
-				    wrong_words(edu.device), xvm_device_dma(edu.device, 0));
-	length += scnprintf(text + length, room - length, "\n");
-	for (i = 0; i < edu.run_count; ++i)
-		if (edu.runs[i].first)
-			length += scnprintf(text + length, room - length, "ran %llu %llu\n",
-					    edu.runs[i].first, edu.runs[i].last);
-	mutex_unlock(&edu.lock);
-	done = simple_read_from_buffer(to, size, at, text, length);
-	kvfree(text);
-	return done;
-}
-
-static ssize_t order(struct file *file, const char __user *from, size_t size, loff_t *at)
-{
-	char text[64];
-	u64 number;
-
-	if (size >= sizeof(text) || copy_from_user(text, from, size))
-		return -EINVAL;
-	text[size] = 0;
-	mutex_lock(&edu.lock);
-	if (!edu.device || !edu.running)
-		size = -ENODEV;
-	else if (sscanf(text, "stream %llu", &number) == 1)
-		edu.at.limit = number;
-	else if (sscanf(text, "dma %llx", &number) == 1)
-		edu.probe_at = number;
-	else
-		size = -EINVAL;
-	mutex_unlock(&edu.lock);
-	wake_up_all(&edu.wake);
-	return size;
-}
-
-static const struct file_operations operations = {
-    .owner = THIS_MODULE,
-    .read = show,
-    .write = order,
-    .llseek = default_llseek,
-};
-static struct miscdevice control = {
-    .minor = MISC_DYNAMIC_MINOR, .name = "xvm-edu", .mode = 0600, .fops = &operations};
-
 static int __init edu_start(void)
 {
 	int error;
@@ -468,13 +344,13 @@ static int __init edu_start(void)
 	edu.worker = kthread_run(work, NULL, "xvm_edu");
 	if (IS_ERR(edu.worker))
 		return PTR_ERR(edu.worker);
-	error = misc_register(&control);
+	error = edu_control_start();
 	if (error)
 		goto no_control;
 	error = xvm_device_driver_register(&driver);
 	if (!error)
 		return 0;
-	misc_deregister(&control);
+	edu_control_end();
 no_control:
 	kthread_stop(edu.worker);
 	return error;
@@ -483,7 +359,7 @@ no_control:
 static void __exit edu_end(void)
 {
 	xvm_device_driver_unregister(&driver);
-	misc_deregister(&control);
+	edu_control_end();
 	kthread_stop(edu.worker);
 }
 
