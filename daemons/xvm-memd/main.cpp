@@ -32,15 +32,16 @@ balance::Millis now() {
     return std::chrono::duration_cast<balance::Millis>(std::chrono::steady_clock::now().time_since_epoch());
 }
 
-/// Follows xvmd's events, and says that something has changed, until `stop_fd` is readable.
-void follow_events(const std::string& socket, int stop_fd, const std::function<void()>& changed) {
+/// Follows a stream of xvmd's, and says that something has come, until `stop_fd` is readable.
+void follow(const std::string& socket, const std::string& target, int stop_fd,
+            const std::function<void()>& changed) {
     for (;;) {
         api::Waiting waiting;
         waiting.silence_max = api::wait_for_ever;
         waiting.interrupt_fd = stop_fd;
         waiting.interrupted = [] { return false; };
         (void)api::Http_client(socket, "xvmd", std::move(waiting))
-            .stream({"GET", api::target({"v1", "events"}, {}), {}, {}}, [&](std::string_view) {
+            .stream({"GET", target, {}, {}}, [&](std::string_view) {
                 changed();
                 return true;
             });
@@ -63,8 +64,8 @@ int run(const memd::Options& options) {
     const auto move = [&](const balance::Move& one) {
         return memd::ask_for_move(options.socket, stop_fd.get(), one);
     };
-    std::thread events;
-    std::atomic<bool> is_told{false}; // one look for many events
+    std::thread events, reports;
+    std::atomic<bool> is_told{false}, is_reported{false}; // one look for many of them
     const auto stop = [&] { (void)::eventfd_write(stop_fd.get(), 1); };
     {
         auto guard = asio::make_work_guard(context);
@@ -80,11 +81,20 @@ int run(const memd::Options& options) {
         });
         if (!options.once) {
             events = std::thread([&] {
-                follow_events(options.socket, stop_fd.get(), [&] {
+                follow(options.socket, api::target({"v1", "events"}, {}), stop_fd.get(), [&] {
                     if (is_told.exchange(true)) return;
                     asio::post(context, [&] {
                         is_told = false;
                         service.look();
+                    });
+                });
+            });
+            reports = std::thread([&] {
+                follow(options.socket, api::target({"v1", "memory", "reports"}, {}), stop_fd.get(), [&] {
+                    if (is_reported.exchange(true)) return;
+                    asio::post(context, [&] {
+                        is_reported = false;
+                        service.look_soon();
                     });
                 });
             });
@@ -95,6 +105,7 @@ int run(const memd::Options& options) {
         daemon::Rest(context).run();
         stop();
         if (events.joinable()) events.join();
+        if (reports.joinable()) reports.join();
         if (options.once) return service.code();
     }
     return 0;

@@ -3,27 +3,24 @@
 
 namespace xvm::memd {
 
-Seen seen_in(const balance::World& world, const balance::World& before, bool lacking) {
-    Seen seen;
-    seen.lacking = lacking;
+bool is_changing(const balance::World& world, const balance::World& before) {
     for (const balance::Guest_view& guest : world.guests) {
         if (guest.movable == balance::Movable::host || guest.movable == balance::Movable::no_balloon)
             continue;
-        ++seen.movable;
         if (!guest.report) continue;
-        ++seen.reporting;
         const balance::Guest_view* earlier = find(before, guest.uuid);
-        if (earlier == nullptr || earlier->report != guest.report) seen.changing = true;
+        if (earlier == nullptr || earlier->report != guest.report) return true;
     }
-    return seen;
+    return false;
 }
 
-std::optional<balance::Millis> next_look(const Seen& seen) noexcept {
-    using balance::Millis;
-    if (seen.lacking || seen.changing) return Millis(1'000);
-    if (seen.reporting > 0) return Millis(3'000);
-    if (seen.movable > 0) return Millis(60'000); // one may begin to say something
+std::optional<balance::Millis> next_look(bool lacking, bool changing) noexcept {
+    if (lacking || changing) return between_looks;
     return std::nullopt;
+}
+
+balance::Millis look_at_report(balance::Millis last_look, balance::Millis now) noexcept {
+    return std::clamp(last_look + between_looks - now, balance::Millis(0), between_looks);
 }
 
 } // namespace xvm::memd

@@ -18,6 +18,7 @@ Service::Service(boost::asio::io_context& context, Ways ways, Manner manner, std
 void Service::look() {
     if (stopped_) return;
     watchdog_.active();
+    looked_at_ = ways_.now();
     const auto answer = ways_.look();
     const auto world = answer ? parse_world(*answer) : tl::unexpected<Error>(answer.error());
     if (!world) {
@@ -50,7 +51,7 @@ void Service::decide(const balance::World& shown) {
     }
     const bool lacking = !moves.empty() || balance::is_anybody_lacking(world, past_, now);
     if (manner_.once && mover_.is_idle()) return ended_();
-    if (!manner_.once) look_after(next_look(seen_in(world, before_, lacking)));
+    if (!manner_.once) look_after(next_look(lacking, is_changing(world, before_)));
     before_ = std::move(world);
 }
 
@@ -63,11 +64,19 @@ void Service::moved(const balance::Move& move, const Outcome& outcome) {
     if (mover_.is_idle()) ended_();
 }
 
+void Service::look_soon() {
+    const balance::Millis wait = look_at_report(looked_at_, ways_.now());
+    if (is_planned_ && next_at_ <= ways_.now() + wait) return;
+    look_after(wait);
+}
+
 void Service::look_after(std::optional<balance::Millis> wait) {
-    if (!wait || stopped_) {
+    is_planned_ = wait && !stopped_;
+    if (!is_planned_) {
         timer_.cancel();
         return;
     }
+    next_at_ = ways_.now() + *wait;
     timer_.expires_after(*wait);
     timer_.async_wait([this](const boost::system::error_code& e) {
         if (!e) look();

@@ -3,8 +3,7 @@
 // a user's 'xvm memory move'.
 //
 // Invariant: nothing is kept but what the policy remembers: killed at any moment, it leaves nothing but moves
-// that xvmd ends or takes back by itself. While nobody could give or get, it sleeps until xvmd tells of a
-// change.
+// that xvmd ends or takes back by itself. While nobody lacks memory and no guest reports, it sleeps.
 #pragma once
 
 #include "daemons/common/watchdog.hpp"
@@ -32,6 +31,8 @@ class Service {
 
     /// Looks now; later by itself. Something has changed.
     void look();
+    /// A guest has reported: looks soon.
+    void look_soon();
     void stop();
     /// Of the last look; 0: it went well.
     [[nodiscard]] int code() const noexcept { return code_; }
@@ -48,6 +49,8 @@ class Service {
     std::function<void()> ended_;
     balance::Past past_;
     balance::World before_;
+    balance::Millis looked_at_{}, next_at_{}; ///< by ways_.now()
+    bool is_planned_ = false;                 ///< a look at next_at_
     bool is_reachable_ = true;
     bool stopped_ = false;
     int code_ = 0;

@@ -60,8 +60,8 @@ const run::Domain_entry* find_in(const std::vector<run::Domain_entry>& entries, 
 
 Lifecycle::Lifecycle(boost::asio::io_context& context, std::unique_ptr<Port_set> ports, Verbs& verbs,
                      Service& service)
-    : context_(context), ports_(std::move(ports)), verbs_(verbs), service_(service), descriptor_(context),
-      timer_(context) {}
+    : context_(context), ports_(std::move(ports)), reports_(ports_->store()), verbs_(verbs),
+      service_(service), descriptor_(context), timer_(context) {}
 
 Lifecycle::~Lifecycle() {
     if (descriptor_.is_open()) descriptor_.release(); // the store's own
@@ -80,6 +80,7 @@ void Lifecycle::await_store() {
     descriptor_.async_wait(
         boost::asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& error) {
             if (error) return;
+            bool domains_change = false;
             for (;;) {
                 const auto event = ports_->store().next_event();
                 if (!event) {
@@ -87,8 +88,12 @@ void Lifecycle::await_store() {
                     return;
                 }
                 if (!*event) break;
+                if ((*event)->token == Report_watch::token)
+                    reports_.heard(**event);
+                else
+                    domains_change = true;
             }
-            look_after(settle);
+            if (domains_change) look_after(settle);
             await_store();
         });
 }
@@ -114,6 +119,7 @@ void Lifecycle::examine(run::Ports& ports) {
         return;
     }
     tell_changes(*entries);
+    follow_reports(*entries);
     for (const run::Domain_entry& entry : *entries)
         tend(entry);
     // Ended to be restarted by an xvmd that died in between.
@@ -149,6 +155,14 @@ void Lifecycle::pay_back(const std::vector<run::Domain_entry>& entries, const ru
                 });
             if (!taken) look();
         }
+}
+
+void Lifecycle::follow_reports(const std::vector<run::Domain_entry>& entries) {
+    std::map<Domid, Uuid> guests;
+    for (const run::Domain_entry& entry : entries)
+        if (entry.managed && entry.life != Life::stale && entry.life != Life::dying)
+            guests.emplace(entry.info.id.domid, entry.info.id.uuid);
+    boost::asio::post(context_, [this, guests = std::move(guests)] { reports_.follow(guests); });
 }
 
 void Lifecycle::tell_changes(const std::vector<run::Domain_entry>& entries) {

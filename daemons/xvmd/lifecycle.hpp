@@ -6,6 +6,7 @@
 // changes of it. Nothing wakes up while nothing happens and nobody waits.
 #pragma once
 
+#include "daemons/xvmd/report_watch.hpp"
 #include "daemons/xvmd/restart_guard.hpp"
 #include "daemons/xvmd/verbs.hpp"
 
@@ -38,6 +39,8 @@ class Lifecycle {
     /// Looks soon whether something changed. Any thread.
     void look();
 
+    [[nodiscard]] Report_watch& reports() noexcept { return reports_; }
+
     static constexpr std::size_t waiters_max = 64;
 
   private:
@@ -58,6 +61,7 @@ class Lifecycle {
     void await_store();
     void look_after(std::chrono::milliseconds delay);
     void examine(run::Ports& ports); ///< on a worker, one at a time
+    void follow_reports(const std::vector<run::Domain_entry>& entries);
     void tell_changes(const std::vector<run::Domain_entry>& entries);
     void tend(const run::Domain_entry& entry);
     void end_stopped(run::Ports& ports, const Uuid& uuid);
@@ -69,6 +73,7 @@ class Lifecycle {
 
     boost::asio::io_context& context_;
     std::unique_ptr<Port_set> ports_;
+    Report_watch reports_; ///< by the store of ports_
     Verbs& verbs_;
     Service& service_;
     boost::asio::posix::stream_descriptor descriptor_;

@@ -201,8 +201,11 @@ Status serve(const Options& options) {
     add_save_verbs(verbs);
     add_service_verbs(verbs, decider);
     add_vcpu_verbs(verbs);
-    add_memory_verbs(verbs);
+    add_memory_verbs(verbs, lifecycle.reports());
     add_move_verbs(verbs);
+    router.add("GET", "/v1/memory/reports", [&lifecycle](const daemon::Request&, const daemon::Reply& reply) {
+        lifecycle.reports().lines().follow(reply, {});
+    });
     if (machine)
         router.add("GET", "/v1/hosted/ledger", daemon::immediate([machine](const daemon::Request&) {
                        return daemon::json_response(machine->ledger());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Memory of guests: what they have, and what they are asked to have.
 #include "daemons/xvmd/memory_json.hpp"
+#include "daemons/xvmd/report_watch.hpp"
 #include "daemons/xvmd/verbs.hpp"
 #include "toolstack/plan/plan_wishes.hpp"
 #include "toolstack/plan/size.hpp"
@@ -54,9 +55,11 @@ Answer answer(Result<T> made) {
 
 } // namespace
 
-void add_memory_verbs(Verbs& verbs) {
-    verbs.read("memory.show",
-               [](run::Ports& ports, const Call& call) { return answer(show_memory(ports, call)); });
+void add_memory_verbs(Verbs& verbs, Report_watch& reports) {
+    verbs.read("memory.show", [&reports](run::Ports& ports, const Call& call) {
+        reports.expect();
+        return answer(show_memory(ports, call));
+    });
     verbs.read("memory.explain",
                [](run::Ports& ports, const Call& call) { return answer(explain_memory(ports, call)); });
     verbs.change("memory.set",

@@ -107,6 +107,7 @@ class Verbs {
 class Lifecycle;
 class Pool_keeper;
 class Decider;
+class Report_watch;
 void add_config_verbs(Verbs& verbs, Decider& decider);
 void add_domain_verbs(Verbs& verbs, Lifecycle& lifecycle, Decider& decider);
 void add_service_verbs(Verbs& verbs, Decider& decider);
@@ -122,7 +123,7 @@ void add_operation_verbs(Verbs& verbs, Service& service);
 void add_record_verbs(Verbs& verbs, Service& service);
 void add_save_verbs(Verbs& verbs);
 void add_vcpu_verbs(Verbs& verbs);
-void add_memory_verbs(Verbs& verbs);
+void add_memory_verbs(Verbs& verbs, Report_watch& reports);
 void add_move_verbs(Verbs& verbs);
 
 } // namespace xvm::xvmd

@@ -121,16 +121,13 @@ DAEMONS = ["xvmd", "xvm-blkd", "xvm-timed", "xvm-memd"]
 def idle_plane():
     """Item 2: what the daemons hold and do when nobody asks."""
     f = floor()
-    # Beside guests xvm-memd is not at rest: it looks once a minute, and is told apart.
-    each = (f["daemons at N=100"] - (f["daemons at N=0"] - f["xvm-memd at N=0"])) / 100
+    each = (f["daemons at N=100"] - f["daemons at N=0"]) / 100
     said, bars, held = within({
         "daemons at N=0": (f["daemons at N=0"], 4096, "KiB PSS"),
         "each guest": (each, 24, "KiB"),
         "wake-ups in an idle minute": (max(f["wake-ups in an idle minute at N=0"], f["wake-ups in an idle minute at N=100"]), 0, ""),
     })
     said += "; at N=0: " + ", ".join(f"{one} {f[f'{one} at N=0']:g}" for one in DAEMONS)
-    said += (f"; xvm-memd at N=100 {f['xvm-memd at N=100']:g} KiB, its look once a minute "
-             f"{f['wake-ups in a minute with a look of xvm-memd at N=100']:g} wake-ups of all together")
     said += f"; xvmd and xvm-blkd after all guests went {f['xvmd and xvm-blkd after 100 guests']:g} KiB"
     peer = (f["xl's daemons at N=60"] - f["xl's daemons at N=1"]) / 59
     return said, bars, f"xl: {peer:.0f} KiB a guest", held

@@ -177,18 +177,10 @@ xvm_sweep() {
         figure "store requests of a create at N=$n" "$(requests xvm create /run/extra.toml --paused)" requests
         xvm destroy extra >/dev/null
     done
-    check "xvm-timed starts beside $n guests" daemon_start xvm-timed
+    check "xvm-timed and xvm-memd start beside $n guests" others_start
     sleep 65
-    at_rest "$n" xvmd xvm-blkd xvm-timed
-    # Beside guests that could give or get memory it looks once a minute whether one says something: not at rest.
-    check "xvm-memd starts beside $n guests" daemon_start xvm-memd
-    sleep 20
-    figure "xvm-memd at N=$n" "$(pss xvm-memd)" kB
     # shellcheck disable=SC2086
-    before=$(wakeups $ALL)
-    sleep 60
-    # shellcheck disable=SC2086
-    figure "wake-ups in a minute with a look of xvm-memd at N=$n" $(($(wakeups $ALL) - before)) times
+    at_rest "$n" $ALL
     check "xvm-timed and xvm-memd end beside $n guests" others_stop
     figure "create: slope" "$(slope /run/xvm.times)" ms
     figure "create: fit at N=1" "$(fit /run/xvm.times 1)" ms

@@ -20,18 +20,27 @@ balance::World one(balance::Movable movable, std::optional<balance::Report> repo
 
 } // namespace
 
-TEST_CASE("nobody to balance, nothing to wake up for", "[memd]") {
-    const balance::World host = one(balance::Movable::host, {});
-    CHECK_FALSE(next_look(seen_in(host, {}, false)));
-    CHECK_FALSE(next_look(seen_in({}, host, false)));
-}
-
-TEST_CASE("it looks the more often the more is about", "[memd]") {
+TEST_CASE("who does not report, and who says the same again, is no reason to look again", "[memd]") {
+    const balance::World host = one(balance::Movable::host, balance::Report{1, 10, 5, 5, 0, 0});
     const balance::World silent = one(balance::Movable::yes, {});
     const balance::World says = one(balance::Movable::yes, balance::Report{1, 10, 5, 5, 0, 0});
     const balance::World says_more = one(balance::Movable::yes, balance::Report{2, 10, 5, 5, 0, 0});
-    CHECK(next_look(seen_in(silent, silent, false)) == Millis(60'000));
-    CHECK(next_look(seen_in(says, says, false)) == Millis(3'000));
-    CHECK(next_look(seen_in(says_more, says, false)) == Millis(1'000));
-    CHECK(next_look(seen_in(silent, silent, true)) == Millis(1'000));
+    CHECK_FALSE(is_changing(host, {}));
+    CHECK_FALSE(is_changing(silent, {}));
+    CHECK_FALSE(is_changing(says, says));
+    CHECK(is_changing(says, silent));
+    CHECK(is_changing(says_more, says));
+}
+
+TEST_CASE("it looks again by itself only while somebody lacks memory or a report changes", "[memd]") {
+    CHECK_FALSE(next_look(false, false));
+    CHECK(next_look(true, false) == Millis(1'000));
+    CHECK(next_look(false, true) == Millis(1'000));
+}
+
+TEST_CASE("a report is looked at at once after a rest, and once a second while many come", "[memd]") {
+    CHECK(look_at_report(Millis(5'000), Millis(5'000)) == Millis(1'000));
+    CHECK(look_at_report(Millis(5'000), Millis(5'400)) == Millis(600));
+    CHECK(look_at_report(Millis(5'000), Millis(6'000)) == Millis(0));
+    CHECK(look_at_report(Millis(5'000), Millis(600'000)) == Millis(0));
 }

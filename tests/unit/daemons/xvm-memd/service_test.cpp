@@ -85,6 +85,23 @@ TEST_CASE("who does not give what it is asked for is not asked again at once", "
     service.stop();
 }
 
+TEST_CASE("nothing but a report makes it look at guests that are well", "[memd]") {
+    Xvmd xvmd;
+    xvmd.shown = memory({saying(domain(uuid_a, 512), 100), domain(uuid_b, 256)});
+    boost::asio::io_context context;
+    Service service(context, xvmd.ways(), {}, [] {});
+    service.look();
+    service.look(); // the same as before
+    context.run();  // returns: no timer is left
+    CHECK(xvmd.looks == 2);
+    service.look_soon();
+    service.look_soon(); // one look for both
+    context.restart();
+    context.run();
+    CHECK(xvmd.looks == 3);
+    service.stop();
+}
+
 TEST_CASE("of one guest there is one move at a time", "[memd]") {
     boost::asio::io_context context;
     auto guard = boost::asio::make_work_guard(context);
