@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # fio verifies every block it reads back from a raw disk through our ring, in a PV and in a PVH guest.
+# long: minutes of emulation; create_pvh, demo and block_restart carry verified I/O too
 # clock: icount
 # timeout: 600
 # shows: R-5 R-11 R-15

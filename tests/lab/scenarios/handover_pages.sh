@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # A device goes with 226 pages, its context and 225 of buffers (the source's example), from a PV guest to another.
+# long: handover shows the same with one page
 # clock: icount
 # iommu: vtd
 # timeout: 600

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # A device goes from a PV guest to a PVH guest by TRANSFER, and from that one to another PVH guest by MOVE.
+# long: handover shows the same between PV guests
 # clock: icount
 # iommu: vtd
 # timeout: 600

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Files of xl's are imported, and the guest that xvm makes of each boots as the one that xl makes of the same file.
+# long: minutes of emulation; tests/hosted shows what comes of each file, without a boot
 # clock: icount
 # timeout: 600
 # needs: xvmd xvm xvm-blkd xvm-import

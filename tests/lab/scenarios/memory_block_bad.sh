@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Blocks of memory below xvmd: a guest that gives, refuses, is late, lies, and whose module comes and goes.
+# long: minutes of emulation; tests/unit/libvmshare/memory shows what is refused without Xen
 # clock: icount
 # timeout: 600
 # shows: M-1 M-2 M-3 M-4 M-5 M-8 M-9 M-11 M-12

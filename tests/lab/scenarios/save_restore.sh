@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # A guest is saved while fio verifies in it, and restored: fio goes on, and finds every byte. PV and PVH.
+# long: minutes of emulation; tests/hosted/toolstack_verbs_test.py shows the verbs, tests/unit/toolstack the saved file
 # clock: icount
 # timeout: 900
 # needs: xvmd xvm-blkd xvm xvm_blkfront.ko fio

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a service domain costs while it is ON, beside OFF: a guest's disk, free memory, processor time.
+# long: a measurement
 # clock: icount
 # timeout: 600
 # needs: xvmd xvm xvm-pack xvm-service-domain service.disk

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The management service as a domain: started by the first request, asked, stopped when idle; nothing is left.
+# long: minutes of emulation; tests/unit/daemons and tests/hosted show the service as a process
 # clock: icount
 # timeout: 900
 # needs: xvmd xvm xvm-pack xvm-service-domain service.disk

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # A request that the backend holds for D ms is reported to have taken D, to the tick.
+# long: left out of ./check for its time alone; tests/show timer runs it
 # clock: icount
 # timeout: 300
 # shows: T-5

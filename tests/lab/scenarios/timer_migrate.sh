@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # A guest is saved under one owner of the timer page and restored under others, whose ticks are not the first one's.
+# long: left out of ./check for its time alone; tests/show timer runs it
 # clock: normal
 # timeout: 400
 # shows: T-9

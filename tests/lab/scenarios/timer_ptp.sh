@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # chrony and phc2sys, as Debian ships them, take the guest's PTP clock and print their offset from it.
+# long: the programs of others on the device that timer_pvh shows
 # clock: icount
 # timeout: 300
 # needs: xvm-timed xvm_timer.ko xvm_time_owner.ko time-probe ptp
