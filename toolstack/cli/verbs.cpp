@@ -4,6 +4,7 @@
 #include "toolstack/cli/daemon.hpp"
 #include "toolstack/cli/request.hpp"
 #include "toolstack/command/output.hpp"
+#include "toolstack/plan/config_place.hpp"
 
 #include <array>
 #include <cerrno>
@@ -26,6 +27,15 @@ constexpr std::array specials{
     Special{"validate", run_validate},       Special{"version", run_version},
 };
 
+/// A refusal of what stands in a file says where in it.
+api::Failure placed(const Arguments& arguments, const api::Call& call, api::Failure failure) {
+    if (call.content_type != "application/toml") return failure;
+    const std::string path = arguments.text("file");
+    const plan::Config_text text{call.body, absolute_path(path == "-" ? "stdin" : path), {}};
+    if (const auto place = plan::place_of(text, failure)) failure.object = *place + ": " + failure.object;
+    return failure;
+}
+
 } // namespace
 
 Outcome run_verb(const Run& run) {
@@ -36,8 +46,9 @@ Outcome run_verb(const Run& run) {
 
 Outcome run_by_model(const Run& run) {
     XVM_ASK(const api::Call call, call_of(run.arguments));
-    XVM_ASK(const auto answer, ask(run.arguments, call));
-    run.print(answer);
+    const auto answer = ask(run.arguments, call);
+    if (!answer) return tl::unexpected<api::Failure>(placed(run.arguments, call, answer.error()));
+    run.print(*answer);
     return {};
 }
 

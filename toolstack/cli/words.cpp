@@ -38,6 +38,9 @@ Result<Found_verb> find_words(const std::vector<std::string>& words) {
                                              : "'" + words[0] + "' wants another word",
                     near ? meant(near) : "add one: " + all_of_noun + "'");
     }
+    if (words[0].starts_with('-'))
+        return fail(Fault::usage, "", "option '" + words[0] + "' stands before the verb",
+                    "write it behind: xvm VERB " + words[0]);
     auto near = nearest(words[0], names);
     if (!near) near = nearest(two, names);
     return fail(Fault::usage, "", "unknown verb '" + words[0] + "'",

@@ -65,6 +65,8 @@ struct Hint {
 constexpr std::array hints{
     Hint{"invalid utf-8", "the file is not UTF-8 here", "save it as UTF-8"},
     Hint{"saw '\\u0000'", "there is a zero byte", "the file is damaged: write it anew"},
+    Hint{"root table: expected keys, tables, whitespace or comments, saw '{'",
+         "the file is no TOML, it may be JSON", "write: key = value"},
     Hint{"string: unescaped control", "the text is not closed", "end it with a quote in the same line"},
     Hint{"string: control", "the text is not closed", "end it with a quote in the same line"},
     Hint{"string: encountered end-of-file", "the text is not closed", "end it with a quote in the same line"},
