@@ -65,22 +65,32 @@ void Service::on_watch() {
         const auto guest = parse_number<std::uint16_t>((*event)->token);
         if (guest)
             changed.insert(Domid{*guest});
-        else if (const Status scanned = scan(changed); !scanned)
-            return failed_(scanned.error());
+        else if ((*event)->token == released)
+            find_gone(changed);
+        else if (const Status found = find_new(changed); !found)
+            return failed_(found.error());
     }
     for (const Domid guest : changed)
         settle(guest);
     wait();
 }
 
-/// Every guest there is, and every one we know.
-Status Service::scan(std::set<Domid>& changed) {
-    changed.insert(watched_.begin(), watched_.end());
-    changed.insert(offered_.begin(), offered_.end());
+/// Guests that are not watched yet: of the others their watch tells, and one request each is saved.
+Status Service::find_new(std::set<Domid>& changed) {
     XVM_TRY_LET(const auto names, store_->list(domains));
     for (const std::string& name : names)
-        if (const auto guest = parse_domid(name); guest && *guest != dom0) changed.insert(*guest);
+        if (const auto guest = parse_domid(name); guest && *guest != dom0 && !watched_.contains(*guest))
+            changed.insert(*guest);
     return {};
+}
+
+void Service::find_gone(std::set<Domid>& changed) {
+    std::set<Domid> known = watched_;
+    known.insert(offered_.begin(), offered_.end());
+    for (const Domid guest : known) {
+        const auto present = store_->present(guest);
+        if (!present || !*present) changed.insert(guest);
+    }
 }
 
 void Service::settle(Domid guest) {

@@ -32,7 +32,8 @@ class Service {
   private:
     void wait();
     void on_watch();
-    [[nodiscard]] Status scan(std::set<Domid>& changed);
+    [[nodiscard]] Status find_new(std::set<Domid>& changed);
+    void find_gone(std::set<Domid>& changed);
     void settle(Domid guest);
     [[nodiscard]] Status offer(Domid guest);
     [[nodiscard]] Status refuse(Domid guest, const std::string& why);
