@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The Debian package: dpkg installs it in dom0, it serves under its units with all hardening, it goes without a trace.
+# long: wants xvm.deb, which tests/package builds
 # clock: normal
 # timeout: 600
 # needs: xvm.deb debian
