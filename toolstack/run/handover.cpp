@@ -29,6 +29,9 @@ Result<plan::Direct_record> direct_record(Ports& ports, const std::string& devic
     record.reason = "domain '" + record.holder.name + "' ended while it had it";
     record.holder = {};
     record.pirq = 0;
+    // It is of no use to anybody that it goes on.
+    if (const auto address = port::Pci_address::parse(device); address && ports.direct != nullptr)
+        XVM_TRY(ports.direct->switch_off(*address));
     XVM_TRY(ports.devices->keep(record));
     return record;
 }
@@ -96,6 +99,10 @@ Status Handover::advance(Direct_phase phase) {
 
 Status Handover::give(const Direct_end& end) {
     const Domid domid = domid_of(end);
+    XVM_TRY_LET(const bool there, lives(end));
+    if (!there)
+        return fail(Fault::not_found, "domain '" + end.name + "'", "ended before it had the device",
+                    "'xvm device list' says where the device is");
     // One that comes from a guest is open already.
     if (!order_.from.there()) XVM_TRY(port().enable(address()));
     Status assigned = port().assign(domid, address());
@@ -106,6 +113,8 @@ Status Handover::give(const Direct_end& end) {
     }
     XVM_TRY(std::move(assigned));
     XVM_TRY(port().open_registers(domid, type_of(end), device()));
+    // The same of one that was cut off: a device has one interrupt.
+    if (record_.pirq != 0) XVM_TRY(port().unmap_interrupt(domid, record_.pirq));
     XVM_TRY_LET(record_.pirq, port().map_interrupt(domid, address()));
     return {};
 }
@@ -114,9 +123,9 @@ Status Handover::take_away(const Direct_end& end) {
     const Domid domid = domid_of(end);
     XVM_TRY(port().switch_off(address()));
     XVM_TRY_LET(const bool there, lives(end));
-    if (!there) return {}; // Xen has done it
-    if (record_.pirq != 0) XVM_TRY(port().unmap_interrupt(domid, record_.pirq));
+    if (there && record_.pirq != 0) XVM_TRY(port().unmap_interrupt(domid, record_.pirq));
     record_.pirq = 0;
+    if (!there) return {}; // Xen has done it
     XVM_TRY(port().deassign(domid, address()));
     return port().close_registers(domid, type_of(end), device());
 }

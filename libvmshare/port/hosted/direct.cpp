@@ -17,6 +17,11 @@ Result<Direct_ledger::Entry*> Direct_ledger::find(const Pci_address& address) {
                 "'xvm device list' shows those there are");
 }
 
+Status Direct_ledger::there(Domid domid) const {
+    if (!buried_.contains(domid)) return {};
+    return fail(Fault::not_found, "domain " + std::to_string(number(domid)), "there is no such domain", {});
+}
+
 Status Direct_ledger::available() {
     const std::lock_guard lock(mutex_);
     if (available_) return {};
@@ -40,6 +45,7 @@ Result<Pci_device> Direct_ledger::look(const Pci_address& address) {
 Status Direct_ledger::may_have(Domid domid, const Pci_address& address) {
     const std::lock_guard lock(mutex_);
     XVM_TRY(find(address));
+    XVM_TRY(there(domid));
     if (!denied_.contains(domid)) return {};
     return fail(Fault::exhausted, "domain " + std::to_string(number(domid)),
                 "was made without access to devices", {});
@@ -81,6 +87,7 @@ Status Direct_ledger::to_host(const Pci_address& address) {
 Status Direct_ledger::open_registers(Domid domid, Guest_type /*type*/, const Pci_device& device) {
     const std::lock_guard lock(mutex_);
     XVM_TRY_LET(Entry* const entry, find(device.address));
+    XVM_TRY(there(domid));
     entry->open_to.insert(domid);
     return {};
 }
@@ -135,6 +142,7 @@ Status Direct_ledger::switch_off(const Pci_address& address) {
 Status Direct_ledger::open_room(Domid to, Domid from, const std::vector<Gref>& refs,
                                 const std::vector<std::uint64_t>& /*frames*/) {
     const std::lock_guard lock(mutex_);
+    XVM_TRY(there(to));
     for (const Gref ref : refs)
         if (rooms_.contains({to, ref})) return fail(Fault::busy, "room", "is used otherwise", {});
     for (const Gref ref : refs)
@@ -209,6 +217,12 @@ void Direct_ledger::end(Domid domid) {
     }
     std::erase_if(interrupts_, [&](const auto& one) { return one.first.first == domid; });
     std::erase_if(rooms_, [&](const auto& one) { return one.first.first == domid; });
+}
+
+void Direct_ledger::bury(Domid domid) {
+    end(domid);
+    const std::lock_guard lock(mutex_);
+    buried_.insert(domid);
 }
 
 std::optional<Domid> Direct_ledger::owner(const Pci_address& address) const {

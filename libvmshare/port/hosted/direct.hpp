@@ -50,6 +50,8 @@ class Direct_ledger final : public Direct_devices {
     bool transfer(Domid from, Domid to, Gref ref, std::uint64_t frame);
     /// The guest ended: its devices are nobody's, and nothing is open to it.
     void end(Domid domid);
+    /// It ended, and its number is nobody's: whatever is opened to it is refused.
+    void bury(Domid domid);
 
     /// Nothing: it is nobody's.
     [[nodiscard]] std::optional<Domid> owner(const Pci_address& address) const;
@@ -73,11 +75,13 @@ class Direct_ledger final : public Direct_devices {
         std::uint64_t frame = 0; ///< that has come
     };
     [[nodiscard]] Result<Entry*> find(const Pci_address& address);
+    [[nodiscard]] Status there(Domid domid) const;
 
     mutable std::mutex mutex_; ///< guards the rest
     bool available_ = true;
     std::map<Pci_address, Entry> devices_;
     std::set<Domid> denied_;
+    std::set<Domid> buried_;
     std::map<std::pair<Domid, Pirq>, Pci_address> interrupts_;
     std::map<std::pair<Domid, Gref>, Room> rooms_;
     Pirq last_pirq_ = 15;
