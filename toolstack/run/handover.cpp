@@ -62,13 +62,13 @@ Result<bool> Handover::lives(const Direct_end& end) const {
 }
 
 Result<device::Link*> Handover::link(const Direct_end& end) const {
-    auto& links = facts().links;
-    const auto known = links.find(end.uuid);
-    if (known != links.end()) return known->second.get();
-    XVM_TRY_LET(const bool there, lives(end));
+    XVM_TRY_LET(const bool there, lives(end)); // who has ended is not waited for
     if (!there)
         return fail(Fault::not_found, "domain '" + end.name + "'", "ended",
                     "'xvm device list' says where the device is");
+    auto& links = facts().links;
+    const auto known = links.find(end.uuid);
+    if (known != links.end()) return known->second.get();
     Ports& ports = work_->ports();
     XVM_TRY_LET(auto opened, device::Link::open({ports.store, *ports.grants, *ports.events},
                                                 {domid_of(end), *Uuid::parse(end.uuid)}, end.name));
@@ -78,12 +78,13 @@ Result<device::Link*> Handover::link(const Direct_end& end) const {
 Result<device::Answer> Handover::order_of(const Direct_end& end, std::uint32_t kind,
                                           std::array<std::uint64_t, 6> arg) const {
     XVM_TRY_LET(device::Link* const to, link(end));
-    return to->order({kind, address().number(), arg}, limit());
+    const bool early = kind == XVM_DEV_LOOK || kind == XVM_DEV_PREPARE;
+    return to->order({kind, address().number(), arg}, early ? limit() : patience());
 }
 
 Result<std::uint32_t> Handover::state_at(const Direct_end& end) const {
     XVM_TRY_LET(device::Link* const to, link(end));
-    XVM_TRY_LET(const auto answer, to->ask({XVM_DEV_LOOK, address().number(), {record_.kind}}, limit()));
+    XVM_TRY_LET(const auto answer, to->ask({XVM_DEV_LOOK, address().number(), {record_.kind}}, patience()));
     return answer.state;
 }
 
@@ -151,6 +152,12 @@ Status Handover::let_drop(const Direct_end& end) {
     XVM_TRY_LET(const std::uint32_t state, state_at(end));
     if (state == XVM_DEV_STOPPED || state == XVM_DEV_TAKEN) XVM_TRY(order_of(end, XVM_DEV_DROP));
     return {};
+}
+
+Status hold(Handover& one) {
+    // Whoever took it meanwhile, by hand.
+    XVM_TRY(one.port().quarantine(one.address()));
+    return one.advance(Direct_phase::held);
 }
 
 } // namespace xvm::run

@@ -10,6 +10,8 @@
 #include "toolstack/plan/direct.hpp"
 #include "toolstack/run/work.hpp"
 
+#include <algorithm>
+
 namespace xvm::run {
 
 /// Kept from step to step of one plan; not needed by one that goes on after a crash.
@@ -32,8 +34,13 @@ class Handover {
     [[nodiscard]] port::Direct_devices& port() const noexcept { return *work_->ports().direct; }
     [[nodiscard]] Work& work() const noexcept { return *work_; }
     [[nodiscard]] Direct_facts& facts() const { return work_->facts<Direct_facts>(); }
+    /// For an answer that nothing hangs on yet.
     [[nodiscard]] std::chrono::milliseconds limit() const {
         return std::chrono::milliseconds(order_.limit_ms);
+    }
+    /// For one that is better waited for: the device has stopped, or something is taken back.
+    [[nodiscard]] std::chrono::milliseconds patience() const {
+        return std::max(limit(), std::chrono::milliseconds(2000));
     }
 
     /// Whether the guest is still there, and not another one of its number.
@@ -74,6 +81,9 @@ class Handover {
 [[nodiscard]] inline port::Guest_type type_of(const plan::Direct_end& end) noexcept {
     return end.pv ? port::Guest_type::pv : port::Guest_type::pvh;
 }
+
+/// It is nobody's, and kept as that.
+[[nodiscard]] Status hold(Handover& one);
 
 /// What is known of a device, its holder's end among it: who has ended has it no more.
 [[nodiscard]] Result<plan::Direct_record> direct_record(Ports& ports, const std::string& device);

@@ -27,16 +27,16 @@ tl::unexpected<Error> held_by(Handover& one, const Direct_end& holder) {
 Status check_device(Handover& one) {
     const port::Pci_device& device = one.device();
     XVM_TRY(one.port().available());
-    if (device.registers == 0)
-        return fail(Fault::usage, device_text(one), "has no registers in memory",
-                    "it cannot be given to a guest");
-    if (!device.msi)
-        return fail(Fault::usage, device_text(one), "cannot interrupt by message (MSI)",
-                    "it cannot be given to a guest");
     if (!device.driver.empty())
         return fail(Fault::busy, device_text(one), "dom0's driver '" + device.driver + "' has it",
                     "unbind it: echo " + one.record().device + " >/sys/bus/pci/drivers/" + device.driver +
                         "/unbind");
+    if (device.registers == 0)
+        return fail(Fault::exhausted, device_text(one), "has no registers in memory",
+                    "it cannot be given to a guest");
+    if (!device.msi)
+        return fail(Fault::exhausted, device_text(one), "cannot interrupt by message (MSI)",
+                    "it cannot be given to a guest");
     if (!device.group.empty())
         return fail(Fault::busy, device_text(one),
                     "the IOMMU cannot tell it from device " + device.group.front().text(),
@@ -107,7 +107,7 @@ Status take_back_direct(Work& work, const json::object& args) {
     XVM_TRY_LET(Handover one, Handover::of(work, args));
     XVM_TRY(one.take_away(one.order().to));
     one.record().holder = {};
-    if (!one.record().from_host) return one.advance(Direct_phase::held);
+    if (!one.record().from_host) return hold(one);
     XVM_TRY(one.port().to_host(one.address()));
     one.record().pages = 0;
     return one.advance(Direct_phase::host);
@@ -203,7 +203,7 @@ Status resume_direct(Work& work, const json::object& args) {
         XVM_TRY(one.take_away(from));
         one.record().reason = why;
         one.record().holder = {};
-        return one.advance(Direct_phase::held);
+        return hold(one);
     };
     if (one.record().phase == Direct_phase::held) return one.let_drop(from); // it could not have it again
     XVM_TRY_LET(const bool there, one.lives(from));
@@ -244,7 +244,7 @@ Status uncut_direct(Work& work, const json::object& args) {
         XVM_TRY(one.take_away(one.order().from));
         one.record().reason = given.error().line();
         one.record().holder = {};
-        return one.advance(Direct_phase::held);
+        return hold(one);
     }
     one.record().phase = Direct_phase::stopped;
     return one.keep();

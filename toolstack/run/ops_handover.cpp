@@ -131,7 +131,7 @@ Status flip_direct(Work& work, const json::object& args) {
     if (transfers(one)) link->write_refs(refs_of(record));
     const device::Request flip{
         XVM_DEV_FLIP, one.address().number(), {to.domid, engine_number(one.order().engine)}};
-    XVM_TRY_LET(const auto answer, link->ask(flip, one.limit()));
+    XVM_TRY_LET(const auto answer, link->ask(flip, one.patience()));
     if (transfers(one)) {
         // What came is what counts, not what the source says.
         XVM_TRY_LET(const auto came, one.port().arrived(domid_of(to), refs_of(record)));
@@ -185,7 +185,7 @@ Status settle_direct(Work& work, const json::object& args) {
     if (failed && record.reason.empty())
         record.reason =
             "the move from '" + order.from.name + "' to '" + order.to.name + "' failed after its pages went";
-    if (!order.to_host) return one.advance(Direct_phase::held);
+    if (!order.to_host) return hold(one);
     XVM_TRY(one.port().to_host(one.address()));
     record.reason.clear();
     record.pages = 0;

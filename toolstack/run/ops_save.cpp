@@ -46,6 +46,17 @@ port::Stream_hooks stream_hooks(Work& work) {
     return {work.moved, [&work] { return work.go_on && !work.go_on(); }};
 }
 
+/// A physical device's state is on no page of its guest.
+Status check_no_direct(Work& work, const Uuid& guest) {
+    if (work.ports().devices == nullptr) return {};
+    for (const plan::Direct_record& record : work.ports().devices->all())
+        if (record.holder.uuid == guest.text())
+            return fail(Fault::busy, work.object(),
+                        "has device " + record.device + ", whose state no file can keep",
+                        "first: xvm device release " + record.device);
+    return {};
+}
+
 Status check_save(Work& work, const json::object& args) {
     XVM_TRY_LET(const auto path, argument<std::string>(args, "path"));
     XVM_TRY_LET(const auto replace, argument<bool>(args, "replace"));
@@ -61,6 +72,7 @@ Status check_save(Work& work, const json::object& args) {
     if (slots.front())
         return fail(Fault::failed, work.object(), "has memory in blocks, whose places a file does not keep",
                     "shut it down instead, or create it with memory_engine = \"balloon\"");
+    XVM_TRY(check_no_direct(work, info.id.uuid));
     return saved::check_target(path, info.memory_bytes + beside_bytes, replace);
 }
 
