@@ -3,7 +3,7 @@
 # clock: icount
 # iommu: vtd
 # timeout: 600
-# shows: H-1 H-6 H-7 H-8 H-9 H-10 H-13
+# shows: S-9 S-19 H-1 H-6 H-7 H-8 H-9 H-10 H-13
 # needs: xvmd xvm xvm_devfront.ko xvm_edu.ko
 . /usr/lib/xvm-test/handover.inc
 device=$(handover_device)
@@ -17,6 +17,8 @@ check "A starts" starts a
 check "B starts" starts b
 a_has=$(pages_of a) b_has=$(pages_of b)
 
+check_not "No backend runs: these guests share nothing [S-9]" pidof xvm-blkd
+check_not "Nor does the service: devices change guests without it [S-19]" pidof xvm-service
 check "A gets the device" xvm device assign "$device" a
 check_equal "It is listed" "assigned a" "$(device_json state) $(device_json guest)"
 note "$(xvm device list)"

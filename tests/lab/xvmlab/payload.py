@@ -71,7 +71,10 @@ class Payload:
             package = next((i.source for i in present if i.name == "xvm.deb"), None)
             if "debian" in self.scenario.needs and package:
                 debian_root.add_to(archive, package, "/debian")
-            names = {i.name for i in present} | {m.name for m in (ours.glob("*.ko") if ours else [])} | {*guest.ROOTS, "debian"}
+            spare = {f"{name}.ko" for name in pieces.SPARE_MODULES}
+            for name in spare & set(self.scenario.needs):
+                archive.copy(pieces.spare_modules() / name, f"/payload/modules/{name}")
+            names = spare | {i.name for i in present} | {m.name for m in (ours.glob("*.ko") if ours else [])} | {*guest.ROOTS, "debian"}
             self.missing = [n for n in self.scenario.needs if n not in names]
             archive.copy(self.scenario.file, "/payload/scenario.sh")
         archive.file("/payload/environment", self._environment().encode())

@@ -29,6 +29,8 @@ _BOTH = ["crc32c_generic", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-priv
          "erofs", "ext4"]
 DOM0_MODULES = _BOTH + ["xen-blkback", "xen-netback", "bridge", "virtio_pci", "virtio_blk", "virtio_console"]
 GUEST_MODULES = _BOTH + ["xen-blkfront", "xen-netfront"]
+# What a scenario asks for by `needs`, and inserts itself.
+SPARE_MODULES = ["xen-pciback", "xen-pcifront"]
 
 _XEN_BIN = "usr/lib/xen-4.17/bin"
 _XEN_PROGRAMS = ["xl", "xenstored", "xenconsoled", "xenconsole", "xen-init-dom0", "xentrace", "lsevtchn", "xen-diag",
@@ -58,6 +60,21 @@ def kernel() -> Path:
             shutil.copy(tree / "modules.builtin", target)
 
     return piece("kernel", key_of(str(package), wanted, paths.LAB / "xvmlab/kmodules.py"), build)
+
+
+def spare_modules() -> Path:
+    """The directory with SPARE_MODULES of the same kernel. A piece of its own: all others stay as they are."""
+    package = debian.resolve("linux-image-amd64", r"linux-image-\d.*-amd64")
+
+    def build(out: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix=".unpack-", dir=out.parent) as directory:
+            root = Path(directory)
+            debian.unpack([package], root)
+            tree = root / "lib" / "modules" / kernel_release(package.name)
+            for file in kmodules.Tree(tree).ordered(SPARE_MODULES):
+                shutil.copy(file, out / file.name)
+
+    return piece("spare", key_of(str(package), SPARE_MODULES, paths.LAB / "xvmlab/kmodules.py"), build)
 
 
 def kernel_release(package: str) -> str:

@@ -6,7 +6,8 @@
                             invariant; scrub: icount with a Xen that clears what domains free
     # iommu: vtd              vtd or amd: a machine with that IOMMU and a device to give away (default: none)
     # timeout: 300            seconds of dom0 time for the scenario (default 120)
-    # needs: xvm-blkd fio     programs of payload.list, xvm_*.ko modules, `fio` (a root file system with it),
+    # needs: xvm-blkd fio     programs of payload.list, xvm_*.ko modules, xen-pciback.ko
+                            and xen-pcifront.ko (/payload/modules), `fio` (a root file system with it),
                             `ptp` (one with chrony and phc2sys), `debian` (a root with dpkg and systemd, for what xvm.deb depends on)
     # trace: xenstore         xenstored's requests into /out/xenstored.log
     # long: WHY               ./check leaves it to tests/show: it takes minutes, and WHY says what else shows the same
