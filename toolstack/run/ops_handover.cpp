@@ -137,9 +137,10 @@ Status flip_direct(Work& work, const json::object& args) {
         XVM_TRY_LET(const auto came, one.port().arrived(domid_of(to), refs_of(record)));
         const auto missing = std::count(came.begin(), came.end(), 0U);
         if (missing != 0)
-            return fail(Fault::failed, "domain '" + from.name + "'",
+            return fail(Fault::busy, "domain '" + from.name + "'",
                         std::to_string(missing) + " of " + std::to_string(record.pages) +
-                            " pages of the device did not come to domain '" + to.name + "'",
+                            " pages of the device did not come to domain '" + to.name +
+                            "': somebody else maps them",
                         "the device is held; give it to a guest with 'xvm device assign'");
         XVM_TRY(one.port().close_room(domid_of(to), refs_of(record)));
         record.frames = came;

@@ -25,7 +25,8 @@ Status Direct_ledger::there(Domid domid) const {
 Status Direct_ledger::available() {
     const std::lock_guard lock(mutex_);
     if (available_) return {};
-    return fail(Fault::exhausted, "host", "Xen uses no IOMMU: no device can be given to a guest", {});
+    return fail(Fault::exhausted, "host", "Xen uses no IOMMU: no device can be given to a guest",
+                "switch VT-d or AMD-Vi on in the firmware, and boot Xen with iommu=on");
 }
 
 Result<std::vector<Pci_device>> Direct_ledger::list() {

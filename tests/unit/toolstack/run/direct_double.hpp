@@ -20,7 +20,16 @@ namespace xvm::tests {
 
 class Direct_guest {
   public:
-    enum class Mood : std::uint8_t { good, silent, garbage, busy, wrong_kind, nonsense_room, loses_pages };
+    enum class Mood : std::uint8_t {
+        good,
+        silent,
+        garbage,
+        busy,
+        wrong_kind,
+        twice,
+        nonsense_room,
+        loses_pages
+    };
     std::atomic<Mood> mood = Mood::good;
     std::atomic<std::uint32_t> pages = 3;
     std::atomic<bool> driver = true;
@@ -76,6 +85,7 @@ class Direct_guest {
         answer.number = page_->answer.number;
         std::memcpy(&page_->answer, &answer, sizeof(answer));
         done_ = request.number;
+        if (mood == Mood::twice) ++done_;
         std::atomic_ref<std::uint32_t>(page_->answer.number).store(done_);
         static_cast<void>(process_->events().notify(port_));
     }

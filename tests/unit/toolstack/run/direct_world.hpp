@@ -20,7 +20,8 @@ class Direct_world {
     Domain_id a, b;
     std::unique_ptr<Direct_guest> guest_a, guest_b;
 
-    Direct_world() {
+    /// `room_bytes`: what a guest may have beyond its memory; what makes room here gives nothing up.
+    explicit Direct_world(std::uint64_t room_bytes = 1ULL << 20) : room_bytes_(room_bytes) {
         ledger.add({address, 0x1234, 0x11e8, 0xff0000, 0xfea00000, 0x100000, true, {}, {}});
         std::vector<Error> damaged;
         book = std::move(*run::Direct_book::open(machine.path("devices"), damaged));
@@ -34,7 +35,7 @@ class Direct_world {
         plan::Guest_config config = machine.guest(name);
         config.disks.clear();
         config.direct = true;
-        config.memory_max_bytes += 1ULL << 20; // what makes room here gives nothing up
+        config.memory_max_bytes += room_bytes_;
         return config;
     }
     [[nodiscard]] run::Ports ports(port::Direct_devices& direct) {
@@ -110,6 +111,7 @@ class Direct_world {
     }
 
   private:
+    std::uint64_t room_bytes_;
     std::unique_ptr<port::hosted::Process> process_;
 };
 

@@ -78,6 +78,10 @@ TEST_CASE("What a target cannot do is known before the source stops [H-4]", "[ha
         world.guest_b->mood = Mood::garbage;
         wanted = Fault::timeout;
     }
+    SECTION("it answers twice") {
+        world.guest_b->mood = Mood::twice;
+        wanted = Fault::timeout;
+    }
     SECTION("it answers another question") {
         world.guest_b->mood = Mood::wrong_kind;
         wanted = Fault::timeout;
@@ -92,6 +96,49 @@ TEST_CASE("What a target cannot do is known before the source stops [H-4]", "[ha
     CHECK(world.guest_a->done[XVM_DEV_STOP] == 0);
     CHECK(world.guest_a->state == XVM_DEV_RUNNING);
     CHECK(world.ledger.owner(address) == world.a.domid);
+}
+
+TEST_CASE("A device that cannot be given to a guest is refused, and stays where it is [H-10]", "[handover]") {
+    World world;
+    port::Pci_device device = *world.ledger.look(address);
+    Fault wanted = Fault::busy;
+    SECTION("dom0's driver has it") {
+        device.driver = "nvme";
+    }
+    SECTION("the IOMMU cannot tell it from another") {
+        device.group = {{0, 0, 0x10, 1}};
+    }
+    SECTION("no registers in memory") {
+        device.registers = 0;
+        wanted = Fault::exhausted;
+    }
+    SECTION("no interrupt by message") {
+        device.msi = false;
+        wanted = Fault::exhausted;
+    }
+    SECTION("no IOMMU") {
+        world.ledger.set_available(false);
+        wanted = Fault::exhausted;
+    }
+    world.ledger.add(device);
+    const Status refused = world.run(plan::plan_direct_assign(world.order(false, true)));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().fault == wanted);
+    CHECK_FALSE(refused.error().remedy.empty());
+    CHECK(world.ledger.owner(address) == dom0);
+    world.check_whole();
+}
+
+TEST_CASE(
+    "A target that may not own the region beside its own is refused, and the source goes on [H-4] [H-13]",
+    "[handover]") {
+    World world(0); // of memory beyond what it has
+    world.give_to_a();
+    const Status refused = world.run(plan::plan_direct_move(world.order(true, true)));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().fault == Fault::exhausted);
+    CHECK(world.guest_a->state == XVM_DEV_RUNNING);
+    world.check_whole();
 }
 
 TEST_CASE("A source that does not stop in time keeps the device, and goes on [H-14]", "[handover]") {
@@ -126,6 +173,7 @@ TEST_CASE("Pages that do not come leave the device held, and no page missing [H-
     world.guest_a->mood = Mood::loses_pages;
     const Status failed = world.run(plan::plan_direct_move(world.order(true, true)));
     REQUIRE_FALSE(failed);
+    CHECK(failed.error().fault == Fault::busy);
     CHECK(world.record().phase == Direct_phase::held);
     CHECK_FALSE(world.ledger.owner(address));
     world.check_whole();
