@@ -83,7 +83,8 @@ Result<Unix_listener> Unix_listener::open(const std::string& path, const std::st
         return fail(Fault::usage, path, "too long for a socket's path", "107 bytes are the limit");
     if (const std::string directory = path.substr(0, path.rfind('/')); !directory.empty())
         if (::mkdir(directory.c_str(), directory_mode) != 0 && errno != EEXIST)
-            return fail_errno(errno, directory, "make the socket's directory");
+            return fail_errno(errno, directory, "make the socket's directory",
+                              "make it first, or name another socket with --socket");
 
     XVM_TRY_LET(Unique_fd lock, take_lock(path + ".lock", daemon));
     XVM_TRY(remove_stale(path, daemon));

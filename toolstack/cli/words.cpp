@@ -2,7 +2,9 @@
 #include "toolstack/cli/words.hpp"
 
 #include "libvmshare/base/suggest.hpp"
+#include "toolstack/cli/other_words.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace xvm::cli {
@@ -41,6 +43,10 @@ Result<Found_verb> find_words(const std::vector<std::string>& words) {
     if (words[0].starts_with('-'))
         return fail(Fault::usage, "", "option '" + words[0] + "' stands before the verb",
                     "write it behind: xvm VERB " + words[0]);
+    const auto* const other = std::find_if(other_words.begin(), other_words.end(),
+                                           [&](const Other_word& one) { return one.word == words[0]; });
+    if (other != other_words.end())
+        return fail(Fault::usage, "", "unknown verb '" + words[0] + "'", meant(other->verb));
     auto near = nearest(words[0], names);
     if (!near) near = nearest(two, names);
     return fail(Fault::usage, "", "unknown verb '" + words[0] + "'",

@@ -4,10 +4,52 @@
 #include "libvmshare/base/suggest.hpp"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <tuple>
 
 namespace xvm::plan {
 namespace {
+
+/// Keys as other tools call them, or people.
+struct Other_key {
+    std::string_view other;
+    std::string_view ours;
+};
+constexpr std::array other_keys{
+    Other_key{"extra", "command_line"},
+    Other_key{"cmdline", "command_line"},
+    Other_key{"append", "command_line"},
+    Other_key{"root", "command_line"},
+    Other_key{"maxmem", "memory_max"},
+    Other_key{"mem", "memory"},
+    Other_key{"ram", "memory"},
+    Other_key{"cores", "vcpus"},
+    Other_key{"maxvcpus", "vcpus"},
+    Other_key{"initrd", "ramdisk"},
+    Other_key{"initramfs", "ramdisk"},
+    Other_key{"image", "kernel"},
+    Other_key{"vif", "net"},
+    Other_key{"network", "net"},
+    Other_key{"nic", "net"},
+    Other_key{"disks", "disk"},
+    Other_key{"file", "raw"},
+    Other_key{"target", "raw"},
+    Other_key{"path", "raw"},
+    Other_key{"vdev", "dev"},
+    Other_key{"device", "dev"},
+    Other_key{"access", "mode"},
+    Other_key{"address", "mac"},
+    Other_key{"hwaddr", "mac"},
+};
+
+/// Which of the keys there are was meant.
+std::optional<std::string_view> meant(std::string_view key, const std::vector<std::string_view>& known) {
+    for (const Other_key& one : other_keys)
+        if (one.other == key && std::find(known.begin(), known.end(), one.ours) != known.end())
+            return one.ours;
+    return nearest(key, known);
+}
 
 std::string type_text(const toml::node& node) {
     switch (node.type()) {
@@ -110,7 +152,7 @@ void Table_reader::wrong_type(std::string_view key, const toml::node& node, std:
 void Table_reader::finish() {
     for (const auto& [key, value] : table_) {
         if (std::find(known_.begin(), known_.end(), key.str()) != known_.end()) continue;
-        const auto near = nearest(key.str(), known_);
+        const auto near = meant(key.str(), known_);
         log_.add(key.source(), "unknown key '" + std::string(key.str()) + "'" + in_table(),
                  near ? "did you mean '" + std::string(*near) + "'?"
                       : "see xvm.toml(5) for the keys there are");
