@@ -125,6 +125,8 @@ TEST_CASE("An unknown key is refused with line, column and the key that was mean
           "/etc/xvm/web.toml:5:1: unknown key 'vcpu'; did you mean 'vcpus'?");
     CHECK(only_line(std::string(good) + "bootloader = 'x'\n") ==
           "/etc/xvm/web.toml:5:1: unknown key 'bootloader'; see xvm.toml(5) for the keys there are");
+    CHECK(only_line(std::string(good) + "extra = 'ro'\n") ==
+          "/etc/xvm/web.toml:5:1: unknown key 'extra'; did you mean 'command_line'?");
     CHECK(only_line(std::string(good) + "[[disk]]\ndev = 'xvda'\n  rwa = 'x'\n") ==
           "/etc/xvm/web.toml:7:3: unknown key 'rwa' in [disk]; did you mean 'raw'?");
     CHECK(only_line("name='a'\ntype='pv'\nmemory='64MiB'\nkernel={pcak='x', entry='y'}") ==
