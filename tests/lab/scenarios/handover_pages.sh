@@ -4,8 +4,8 @@
 # clock: icount
 # iommu: vtd
 # timeout: 600
-# shows: H-3 H-4 H-8 H-9 H-13
-# needs: xvmd xvm xvm_devfront.ko xvm_edu.ko
+# shows: S-6 H-3 H-4 H-8 H-9 H-13
+# needs: xvmd xvm xvm-blkd xvm_blkfront.ko xvm_devfront.ko xvm_edu.ko
 . /usr/lib/xvm-test/handover.inc
 device=$(handover_device)
 handover_initrd /run/initrd 226
@@ -42,4 +42,16 @@ note "free before $free, after $after"
 check "The host has as many pages as before [H-13]" keeps_pages "$free" "$after"
 line=$(edu a)
 check_equal "Each with its content once more [H-4]" "226 0" "$(field pages "$line") $(field pattern "$line")"
+# Which device is shared and which direct is said device by device.
+truncate -s 4M /run/disk.img
+check "A backend for what is shared starts" daemon_start xvm-blkd
+guest_ask a "insmod /lib/modules/xvm_blkfront.ko" 20
+check "A gets a shared disk beside its direct device" xvm disk attach a xvdb /run/disk.img --writable
+reads() {
+    guest_ask a "dd if=/dev/xvdb of=/dev/null bs=4096 count=64 2>/dev/null && echo 'xvm: read'" 20 | grep -q "xvm: read"
+}
+check "It reads the one" wait_for reads 20
+n=$(field done "$(edu a)")
+check "And works with the other [S-6]" edu_done a $((n + 1)) 60
+check "The disk goes" xvm disk detach a xvdb
 check "A gives it back" xvm device release "$device" --host
