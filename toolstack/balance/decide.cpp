@@ -10,7 +10,7 @@
 namespace xvm::balance {
 namespace {
 
-constexpr std::uint64_t crumb = 16ULL << 20;     ///< less is moved only for one who waits for memory
+constexpr std::uint64_t crumb = 4ULL << 20;      ///< less is moved only for one who waits for memory
 constexpr std::uint64_t move_max = 512ULL << 20; ///< its guests are in no other move meanwhile
 
 constexpr std::uint64_t above(std::uint64_t a, std::uint64_t b) {
@@ -21,46 +21,54 @@ struct Side {
     const Guest_view* guest = nullptr;
     std::uint64_t lacks = 0;  ///< what it should get
     std::uint64_t idle = 0;   ///< what it can spare
-    std::uint64_t beyond = 0; ///< what it has beyond its fair share
+    std::uint64_t beyond = 0; ///< what it has beyond its share, and does not hold
     bool is_low = false;      ///< whether or not anybody can give it anything
     bool presses = false;
     bool in_move = false;
 };
 
-/// How far one has to be from its share before anything moves: half a cushion.
+/// How far one has to be below its share before anything moves: half a cushion.
 std::uint64_t gap_of(std::uint64_t share) {
     return std::max(cushion_bytes(share) / 2, std::uint64_t{4} << 20);
 }
 
-/// What each guest should have: its high; if there is not enough for that, its low and an equal part of the
-/// way from there; if there is not even enough for the lows, its fair share of them.
+/// As far from `from` to `to` as `part` is of `whole`.
+std::uint64_t between(std::uint64_t from, std::uint64_t to, std::uint64_t part, std::uint64_t whole) {
+    return from + static_cast<std::uint64_t>(static_cast<double>(to - from) * static_cast<double>(part) /
+                                             static_cast<double>(whole));
+}
+
+/// What each guest should have: its high; if there is not enough for that, its need and an equal part of the
+/// way from there, or its low and a part of the way to its need; if not even that, its fair share of the
+/// lows.
 std::vector<std::uint64_t> shares_of(const World& world, const Past& past, std::vector<Levels>& levels,
                                      Millis now) {
     std::vector<Claim> claims;
-    std::uint64_t pool = available_bytes(world), lows = 0, highs = 0;
+    std::uint64_t pool = available_bytes(world), lows = 0, needs = 0, highs = 0;
     for (std::size_t i = 0; i < world.guests.size(); ++i) {
         const Guest_view& guest = world.guests[i];
         std::uint64_t floor = std::min(guest.min_bytes, guest.memory_bytes);
         if (guest.movable != Movable::yes) {
             floor = guest.memory_bytes;
-            levels[i] = {floor, floor, floor};
+            levels[i] = {floor, floor, floor, floor};
         } else if (past.is_stuck(guest.uuid, now)) { // it gives nothing, but it may get
             floor = guest.memory_bytes;
             levels[i].low = std::max(levels[i].low, floor);
+            levels[i].need = std::max(levels[i].need, floor);
             levels[i].high = std::max(levels[i].high, floor);
         }
         claims.push_back({floor, levels[i].low, guest.weight});
         pool += guest.memory_bytes;
         lows += levels[i].low;
+        needs += levels[i].need;
         highs += levels[i].high;
     }
     if (lows >= pool) return fair_shares(claims, pool);
-    const double part =
-        highs <= pool ? 1 : static_cast<double>(pool - lows) / static_cast<double>(highs - lows);
     std::vector<std::uint64_t> shares;
     for (const Levels& level : levels)
-        shares.push_back(level.low +
-                         static_cast<std::uint64_t>(part * static_cast<double>(level.high - level.low)));
+        shares.push_back(pool >= highs   ? level.high
+                         : pool >= needs ? between(level.need, level.high, pool - needs, highs - needs)
+                                         : between(level.low, level.need, pool - lows, needs - lows));
     return shares;
 }
 
@@ -80,7 +88,7 @@ std::vector<Side> sides_of(const World& world, const Past& past, Millis now) {
         if (!past.is_stuck(guest.uuid, now)) {
             const std::uint64_t most = reclaimable_bytes(guest);
             side.idle = std::min(most, above(guest.memory_bytes, levels[i].keep));
-            side.beyond = std::min(most, above(guest.memory_bytes, shares[i] + gap_of(shares[i])));
+            side.beyond = std::min(most, above(guest.memory_bytes, std::max(shares[i], held_bytes(guest))));
         }
         side.is_low = guest.memory_bytes < levels[i].low && growable_bytes(guest) > 0;
         side.presses = is_pressed(guest);
@@ -184,13 +192,14 @@ Levels levels_of(const Guest_view& guest, std::uint64_t peak_bytes) noexcept {
     const auto within = [&](std::uint64_t bytes) { return std::clamp(bytes, guest.min_bytes, most); };
     if (!guest.report) {
         const std::uint64_t home = need_bytes(guest);
-        return {home, home, within(home + cushion_bytes(home) / 2)};
+        return {home, home, home, within(home + cushion_bytes(home) / 2)};
     }
     const std::uint64_t used = used_bytes(guest), peak = std::max(used, peak_bytes);
     Levels levels;
     levels.low = within(used + cushion_bytes(used) / 2);
-    levels.high = within(std::max(peak + cushion_bytes(peak), need_bytes(guest)));
-    if (is_pressed(guest)) levels.low = levels.high;
+    levels.need = need_bytes(guest);
+    levels.high = std::max(within(peak + cushion_bytes(peak)), levels.need);
+    if (is_pressed(guest)) levels.low = levels.need = levels.high;
     levels.keep = within(levels.high + cushion_bytes(peak) / 2);
     return levels;
 }

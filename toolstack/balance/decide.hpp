@@ -5,11 +5,14 @@
 // `peak` what it used at the most of late (it falls by half in half a minute):
 //
 //   low  = used + half a cushion     below it the guest lacks memory
-//   high = peak + a cushion          it is filled up to this, or to its fair share if that is less
+//   need = used + a cushion          it is filled up to this before anybody has more
+//   high = peak + a cushion          then up to this; it may need it again
 //   keep = high + half a cushion     what it has above this it can spare
 //
-// If all highs are more than there is, each has its fair share instead: by weight, between its minimum and
-// its high, nobody more while another of that weight has less (max-min).
+// If all highs, or all needs, are more than there is, each has an equal part of the way there. If even all
+// lows are, each has its fair share of them: by weight, from its minimum on, nobody more while another of
+// that weight has less (max-min). But what a guest holds, and cannot give without ending programs, is not
+// taken for another.
 //
 // Invariants, while no report changes (tests/unit/toolstack/balance/decide_test.cpp, each with a twin):
 // - it comes to rest: low < high < keep, so who was filled does not give and who gave does not lack. Nothing
@@ -33,7 +36,7 @@ using Millis = std::chrono::milliseconds;
 enum class Reason : std::uint8_t {
     lacks,   ///< it uses nearly all it has, and another has what it does not use
     presses, ///< it waits for memory
-    share,   ///< there is too little for all, and the giver has more than its fair share
+    share,   ///< there is too little for all highs, and the giver has more than its share
     returns, ///< it says nothing of itself, and has less than its configuration gives it
 };
 [[nodiscard]] std::string_view name_of(Reason reason) noexcept;
@@ -69,7 +72,7 @@ class Past {
 };
 
 struct Levels {
-    std::uint64_t low = 0, high = 0, keep = 0;
+    std::uint64_t low = 0, need = 0, high = 0, keep = 0;
 };
 [[nodiscard]] Levels levels_of(const Guest_view& guest, std::uint64_t peak_bytes) noexcept;
 

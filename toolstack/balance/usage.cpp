@@ -17,6 +17,13 @@ bool is_pressed(const Guest_view& guest) noexcept {
     return guest.memory_bytes - used < cushion_bytes(used) / 2;
 }
 
+std::uint64_t held_bytes(const Guest_view& guest) noexcept {
+    if (!guest.report) return 0;
+    const std::uint64_t held =
+        guest.memory_bytes - std::min(guest.report->available_bytes, guest.memory_bytes);
+    return held + cushion_bytes(held) / 4;
+}
+
 std::uint64_t need_bytes(const Guest_view& guest) noexcept {
     const std::uint64_t most = std::max(guest.min_bytes, guest.max_bytes);
     if (!guest.report)

@@ -22,6 +22,10 @@ inline constexpr unsigned pressed_centipercent = 10'00;
     return used / 16 + (16ULL << 20);
 }
 
+/// What cannot be taken of a guest without ending its programs, if it has no swap: all that it does not say
+/// is available, and some room for what is on its way meanwhile. Of one that says nothing: nothing.
+[[nodiscard]] std::uint64_t held_bytes(const Guest_view& guest) noexcept;
+
 /// What it should have: what is in use and the cushion; a pressed guest an eighth more than it has. Within
 /// its minimum and maximum.
 [[nodiscard]] std::uint64_t need_bytes(const Guest_view& guest) noexcept;
