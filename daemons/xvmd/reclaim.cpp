@@ -24,6 +24,51 @@ const json::object* step_args(const plan::Plan& plan, std::string_view op) {
     return nullptr;
 }
 
+/// More guests than it takes: those that stand in for one that stalls. What its givers can still give comes
+/// first, then as many others as make up for the largest part; nobody is kept from other work without need.
+void add_stand_ins(run::Ports& ports, const balance::World& world, plan::Move_order& order) {
+    constexpr std::size_t stand_ins_max = 4;
+    std::uint64_t largest = 0, room = 0, room_of_largest = 0;
+    for (plan::Memory_end& giver : order.givers) {
+        const auto uuid = Uuid::parse(giver.uuid);
+        const balance::Guest_view* view = uuid ? find(world, *uuid) : nullptr;
+        if (view == nullptr) continue;
+        const std::uint64_t gives = giver.memory_bytes - giver.to_bytes;
+        const std::uint64_t more =
+            balance::reclaimable_bytes(*view) - std::min(balance::reclaimable_bytes(*view), gives);
+        giver.step_bytes = view->step_bytes;
+        giver.least_bytes = giver.to_bytes - std::min(more, giver.to_bytes);
+        room += more;
+        if (gives <= largest) continue;
+        largest = gives;
+        room_of_largest = more;
+    }
+    room -= room_of_largest;
+    std::vector<const balance::Guest_view*> others;
+    for (const balance::Guest_view& view : world.guests)
+        if (balance::reclaimable_bytes(view) > 0 &&
+            std::none_of(order.givers.begin(), order.givers.end(),
+                         [&](const plan::Memory_end& giver) { return giver.uuid == view.uuid.text(); }))
+            others.push_back(&view);
+    std::stable_sort(others.begin(), others.end(), [](const auto* a, const auto* b) {
+        return balance::reclaimable_bytes(*a) > balance::reclaimable_bytes(*b);
+    });
+    if (others.size() > stand_ins_max) others.resize(stand_ins_max);
+    for (const balance::Guest_view* view : others) {
+        if (room >= largest) break;
+        const auto entry = run::find_domain(ports, view->uuid.text());
+        if (!entry) continue;
+        const std::uint64_t most = balance::reclaimable_bytes(*view);
+        auto giver = giver_of(ports, *entry, most);
+        if (!giver) continue; // it has changed since
+        giver->least_bytes = giver->to_bytes;
+        giver->to_bytes = giver->memory_bytes;
+        giver->step_bytes = view->step_bytes;
+        order.givers.push_back(std::move(*giver));
+        room += most;
+    }
+}
+
 Result<plan::Plan> reclaiming(run::Ports& ports, const Call& call, plan::Plan create,
                               const plan::Guest_config& guest) {
     const std::uint64_t needed = guest.memory_bytes + plan::memory_overhead_bytes(guest);
@@ -51,6 +96,7 @@ Result<plan::Plan> reclaiming(run::Ports& ports, const Call& call, plan::Plan cr
         taken += take.bytes;
     }
     order.free_bytes = needed - std::min(needed, taken);
+    add_stand_ins(ports, world, order);
     return plan::reclaiming(std::move(create), order);
 }
 

@@ -187,6 +187,20 @@ class Moves(Guests):
                          f"domain 'big': would need {free + 8}MiB more, {free}MiB are free")
             self.did(daemon, "memory", "set", "big", f"{2048 + free - 8}MiB", "--wait")
 
+    def test_another_gives_instead_of_one_that_stalls(self):
+        with self.daemon() as daemon:
+            self.config("deaf", 1280, 1280, 512, mood="balloon=ignores")
+            self.config("big", 1280, 1280, 512)
+            self.config("new", 640, 640, 640)
+            self.start(daemon, "deaf", "big")
+            before = self.memory(daemon)
+            self.did(daemon, "create", "new.toml", "--reclaim", "--timeout", "10s")
+            now = self.memory(daemon)
+            self.assertEqual((now["new"], now["deaf"]), (640, 1280))
+            self.assertLess(now["big"], 1280)
+            self.did(daemon, "destroy", "new")
+            self.until(lambda: self.memory(daemon) == before, "who gave has it back")
+
     def test_a_configuration_may_say_so(self):
         with self.daemon() as daemon:
             self.fill(daemon)

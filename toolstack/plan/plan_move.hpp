@@ -20,10 +20,13 @@ struct Memory_end {
     std::uint64_t target_bytes = 0;
     std::uint64_t limit_bytes = 0;
     std::uint64_t to_bytes = 0;
+    std::uint64_t least_bytes = 0; ///< a giver's, if it may stand in for another; 0: it may not
+    std::uint64_t step_bytes = 0;  ///< and then it gives whole ones of these
     bool operator==(const Memory_end&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Memory_end, (),
-                      (name, uuid, domid, engine, memory_bytes, target_bytes, limit_bytes, to_bytes))
+                      (name, uuid, domid, engine, memory_bytes, target_bytes, limit_bytes, to_bytes,
+                       least_bytes, step_bytes))
 
 /// `taker`: none where memory becomes free, or is for a guest that is made by the same plan.
 struct Move_order {

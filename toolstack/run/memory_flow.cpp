@@ -17,6 +17,9 @@ constexpr std::uint64_t first_offer_bytes = mebibyte;
 constexpr std::uint64_t offer_bytes = 16 * mebibyte;
 constexpr std::chrono::milliseconds shortest_pause{5};
 constexpr std::chrono::milliseconds longest_pause{100};
+/// Who gives less than this in that time stalls. A tenth of the whole time, within bounds.
+constexpr std::uint64_t progress_bytes = 4 * mebibyte;
+constexpr std::chrono::milliseconds shortest_stall{100}, longest_stall{5000};
 
 std::string amount(std::uint64_t bytes) {
     return bytes % mebibyte == 0 ? std::to_string(bytes >> 20) + "MiB" : std::to_string(bytes >> 10) + "KiB";
@@ -25,7 +28,11 @@ std::string amount(std::uint64_t bytes) {
 class Run {
   public:
     Run(const Flow& flow, std::chrono::milliseconds limit, const Flow_hooks& hooks)
-        : flow_(flow), limit_(limit), hooks_(hooks), given_(flow.givers.size()) {}
+        : flow_(flow), limit_(limit), hooks_(hooks),
+          stall_(std::clamp(limit / 10, shortest_stall, longest_stall)), given_(flow.givers.size()) {
+        for (const Flow_end& giver : flow.givers)
+            turns_.push_back({giver.to_bytes, giver.side.memory_bytes, Clock::now()});
+    }
 
     Flow_outcome run() {
         outcome_.complete = go();
@@ -33,8 +40,18 @@ class Run {
     }
 
   private:
+    /// What a giver is to keep by now, and when it was last seen to get on.
+    struct Turn {
+        std::uint64_t to_bytes;
+        std::uint64_t had_bytes;
+        Clock::time_point since;
+        bool is_out = false; ///< others give instead
+    };
+
     Status go();
     Status look_at_givers();
+    bool stalls(std::size_t giver);
+    Result<bool> others_give(std::size_t giver);
     Status feed_taker();
     [[nodiscard]] bool over() const;
     [[nodiscard]] Status late() const;
@@ -43,7 +60,9 @@ class Run {
     const Flow& flow_;
     const std::chrono::milliseconds limit_;
     const Flow_hooks& hooks_;
+    const std::chrono::milliseconds stall_;
     std::vector<Memory_progress> given_;
+    std::vector<Turn> turns_;
     Memory_progress took_;
     Flow_outcome outcome_;
     std::uint64_t offered_ = 0; ///< beyond what the taker had
@@ -55,10 +74,16 @@ Status Run::look_at_givers() {
     std::uint64_t released = 0;
     for (std::size_t i = 0; i < given_.size(); ++i) {
         const Flow_end& giver = flow_.givers[i];
-        XVM_TRY_LET(given_[i], giver.engine->released(giver.side, giver.to_bytes));
-        const std::uint64_t has = std::max(given_[i].memory_bytes, giver.to_bytes);
+        XVM_TRY_LET(given_[i], giver.engine->released(giver.side, turns_[i].to_bytes));
+        if (turns_[i].is_out && given_[i].state != Memory_state::gone) given_[i].state = Memory_state::done;
+        const bool refuses = given_[i].state == Memory_state::refused;
+        bool is_replaced = false;
+        if (refuses || stalls(i)) {
+            XVM_TRY_LET(is_replaced, others_give(i));
+        }
+        const std::uint64_t has = std::max(given_[i].memory_bytes, turns_[i].to_bytes);
         released += giver.side.memory_bytes - std::min(has, giver.side.memory_bytes);
-        if (given_[i].state != Memory_state::refused) continue;
+        if (!refuses || is_replaced) continue;
         const std::string words = given_[i].why.empty() ? "" : " (" + given_[i].why + ")";
         const std::string status =
             given_[i].status != 0 ? ", status " + std::to_string(given_[i].status) : "";
@@ -68,6 +93,54 @@ Status Run::look_at_givers() {
     outcome_.released_bytes = released;
     if (hooks_.moved) hooks_.moved(released);
     return {};
+}
+
+bool Run::stalls(std::size_t giver) {
+    Turn& turn = turns_[giver];
+    const std::uint64_t has = given_[giver].memory_bytes;
+    const Clock::time_point now = Clock::now();
+    if (given_[giver].state == Memory_state::working && has + progress_bytes > turn.had_bytes)
+        return now - turn.since >= stall_;
+    turn.had_bytes = has;
+    turn.since = now;
+    return false;
+}
+
+/// It is asked no more and keeps what it has; false: the others cannot make up for it, and it is asked on.
+Result<bool> Run::others_give(std::size_t giver) {
+    Turn& turn = turns_[giver];
+    turn.since = Clock::now();
+    const std::uint64_t has = given_[giver].memory_bytes;
+    std::uint64_t lacks = has - std::min(turn.to_bytes, has);
+    const auto room = [&](std::size_t i) -> std::uint64_t {
+        const Flow_end& other = flow_.givers[i];
+        if (i == giver || turns_[i].is_out || other.least_bytes == 0 || other.step_bytes == 0) return 0;
+        if (given_[i].state == Memory_state::gone) return 0;
+        const std::uint64_t more = turns_[i].to_bytes - std::min(turns_[i].to_bytes, other.least_bytes);
+        return more / other.step_bytes * other.step_bytes;
+    };
+    std::uint64_t rooms = 0;
+    for (std::size_t i = 0; i < turns_.size(); ++i)
+        rooms += room(i);
+    if (lacks == 0 || rooms < lacks) return false;
+    const Flow_end& late = flow_.givers[giver];
+    XVM_TRY(late.engine->withdraw(late.side, has));
+    turn.is_out = true;
+    turn.to_bytes = has;
+    for (std::size_t i = 0; i < turns_.size() && lacks > 0; ++i) {
+        const Flow_end& other = flow_.givers[i];
+        if (room(i) == 0) continue;
+        const std::uint64_t steps = (lacks + other.step_bytes - 1) / other.step_bytes;
+        const std::uint64_t more = std::min(room(i), steps * other.step_bytes);
+        turns_[i].to_bytes -= more;
+        turns_[i].since = Clock::now();
+        lacks -= std::min(lacks, more);
+        const Status asked = other.engine->ask(other.side, turns_[i].to_bytes);
+        if (!asked && asked.error().fault != Fault::not_found) return tl::unexpected<Error>(asked.error());
+        if (given_[i].state == Memory_state::done) given_[i].state = Memory_state::working;
+    }
+    given_[giver].state = Memory_state::done;
+    return true;
 }
 
 Status Run::feed_taker() {
@@ -114,7 +187,7 @@ Status Run::late() const {
         const std::uint64_t gave =
             giver.side.memory_bytes - std::min(given_[i].memory_bytes, giver.side.memory_bytes);
         return fail(Fault::timeout, "domain '" + giver.name + "'",
-                    "gave " + amount(gave) + " of " + amount(giver.side.memory_bytes - giver.to_bytes) +
+                    "gave " + amount(gave) + " of " + amount(giver.side.memory_bytes - turns_[i].to_bytes) +
                         within,
                     "its driver is not there, or it needs its memory; allow more time with --timeout");
     }
@@ -136,6 +209,7 @@ void Run::pause() {
 Status Run::go() {
     const Clock::time_point deadline = Clock::now() + limit_;
     for (const Flow_end& giver : flow_.givers) {
+        if (giver.to_bytes >= giver.side.memory_bytes) continue; // it may stand in for another
         Status asked = giver.engine->ask(giver.side, giver.to_bytes);
         if (!asked && asked.error().fault != Fault::not_found) return asked;
     }

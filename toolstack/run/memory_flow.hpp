@@ -4,6 +4,8 @@
 //
 // Invariant: the taker is never offered more than its share of what is free: what givers together have given
 // up, and what was free for it before. So what all of them own and what is free stays the same sum.
+// A giver that refuses, or gives next to nothing for a tenth of the time, is asked no more, and others give
+// instead of it, if they can make up for all of it.
 // It ends when everything is where it is to be, a giver refuses, an end is gone, or the time is up.
 #pragma once
 
@@ -21,6 +23,9 @@ struct Flow_end {
     port::Memory_side side;
     std::string name;
     std::uint64_t to_bytes = 0; ///< what a giver is to keep, a taker to have
+    /// Down to this a giver stands in for another that stalls or refuses, in whole steps; 0: it does not.
+    std::uint64_t least_bytes = 0;
+    std::uint64_t step_bytes = 0;
 };
 
 struct Flow {

@@ -44,8 +44,9 @@ class Engines {
             engine =
                 open_memory_engine(ports_, block ? port::Memory_kind::block : port::Memory_kind::balloon);
         const Domain_id id{Domid{static_cast<std::uint16_t>(end.domid)}, uuid};
-        return Flow_end{
-            engine.get(), {id, end.memory_bytes, end.target_bytes, end.limit_bytes}, end.name, end.to_bytes};
+        return Flow_end{engine.get(),    {id, end.memory_bytes, end.target_bytes, end.limit_bytes},
+                        end.name,        end.to_bytes,
+                        end.least_bytes, end.step_bytes};
     }
 
     Result<Flow> flow(const Move_order& order) {
@@ -76,7 +77,10 @@ Status reserve(Work& work, const json::object& args) {
     reservation.free_bytes = order.free_bytes;
     for (const Memory_end& giver : order.givers) {
         XVM_TRY_LET(const Uuid uuid, uuid_of(giver.uuid));
-        reservation.givers.push_back({uuid, giver.memory_bytes, giver.to_bytes});
+        // What it gives instead of another is promised, too.
+        const std::uint64_t leave =
+            giver.least_bytes > 0 ? std::min(giver.least_bytes, giver.to_bytes) : giver.to_bytes;
+        reservation.givers.push_back({uuid, giver.memory_bytes, leave});
     }
     if (!order.taker.empty()) reservation.taker_memory_bytes = order.taker.front().memory_bytes;
     return work.ports().reservations->reserve(work.ports().domains, reservation, Reservations::Kept::in_file);
@@ -94,7 +98,7 @@ Status ask(Work& work, const json::object& args) {
     Engines engines(work.ports());
     XVM_TRY_LET(const Flow flow, engines.flow(order));
     for (const Flow_end& giver : flow.givers)
-        XVM_TRY(giver.engine->ask(giver.side, giver.to_bytes));
+        if (giver.to_bytes < giver.side.memory_bytes) XVM_TRY(giver.engine->ask(giver.side, giver.to_bytes));
     return {};
 }
 
@@ -220,11 +224,16 @@ Status give_back(Work& work, const json::object& args) {
 
 Status note_loan(Work& work, const json::object& args) {
     XVM_TRY_LET(const Move_order order, order_of(args));
+    Engines engines(work.ports());
     for (const Memory_end& giver : order.givers) {
         XVM_TRY_LET(const Uuid uuid, uuid_of(giver.uuid));
         auto record = work.ports().book.by_uuid(uuid);
-        if (!record || giver.memory_bytes <= giver.to_bytes) continue;
-        record->lent.push_back({work.uuid(), giver.memory_bytes - giver.to_bytes});
+        if (!record) continue;
+        // What it gave, which is not what it was asked for if another gave instead.
+        XVM_TRY_LET(const Flow_end end, engines.end(giver));
+        XVM_TRY_LET(const auto now, as_it_is(end));
+        if (!now || now->side.memory_bytes >= giver.memory_bytes) continue;
+        record->lent.push_back({work.uuid(), giver.memory_bytes - now->side.memory_bytes});
         XVM_TRY(work.ports().book.keep(*record));
     }
     return {};

@@ -154,6 +154,33 @@ TEST_CASE("A giver that does nothing is waited for only so long [M-12]") {
     CHECK(outcome.complete.error().fault == Fault::timeout);
 }
 
+TEST_CASE(
+    "Others give instead of one that stalls or refuses, if they can make up for all of it [M-11] [M-12]") {
+    const bool refuses = GENERATE(false, true);
+    const std::uint64_t room = GENERATE(48 * mib, 16 * mib);
+    CAPTURE(refuses, room);
+    World_double world;
+    world.guests[a] = {256 * mib, 256 * mib, 256 * mib};
+    world.guests[b] = {128 * mib, 128 * mib, 128 * mib};
+    world.guests[c] = {128 * mib, 128 * mib, 128 * mib};
+    world.guests[a].step = 0;
+    world.guests[a].refuses = refuses;
+    run::Flow flow;
+    flow.givers = {world.end(a, 224 * mib), world.end(b, 120 * mib), world.end(c, 128 * mib)};
+    flow.givers[1].least_bytes = 120 * mib - room / 4;
+    flow.givers[2].least_bytes = 128 * mib - room + room / 4;
+    flow.givers[1].step_bytes = flow.givers[2].step_bytes = mib;
+    const std::uint64_t sum = world.sum();
+    const auto outcome = run::run_flow(flow, 1000ms, {{}, {}, [&](std::chrono::milliseconds) {
+                                                          world.step();
+                                                          CHECK(world.sum() == sum);
+                                                      }});
+    CHECK(world.guests[a].has == 256 * mib);
+    CHECK(outcome.complete.has_value() == (room == 48 * mib));
+    CHECK(outcome.released_bytes == (room == 48 * mib ? 40 : refuses ? 0 : 8) * mib);
+    CHECK(world.guests[a].wanted == (room == 48 * mib ? 256 : 224) * mib); // asked no more
+}
+
 TEST_CASE("The memory of a giver that has died reaches the taker [M-15]") {
     Flowing one;
     bool died = false;
