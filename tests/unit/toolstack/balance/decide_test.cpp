@@ -197,6 +197,33 @@ TEST_CASE("who lacks gets what is free, and then what others do not use, directl
     CHECK(decide(world, past, Millis(0)).front().bytes == 10 * mib);
 }
 
+TEST_CASE("who lacks memory does not wait until another's peak is forgotten", "[balance]") {
+    World world;
+    world.guests = {saying(guest(1, 158, 64, 224), 150), saying(guest(2, 174, 64, 224), 166)};
+    Past past;
+    past.observe(world, Millis(0));
+    world.guests[0] = saying(guest(1, 158, 64, 224), 98);
+    past.observe(world, Millis(1000));
+    const auto moves = decide(world, past, Millis(1000));
+    REQUIRE(moves.size() == 1);
+    CHECK(moves[0].to == uuid_of(2));
+    CHECK(174 * mib + moves[0].bytes >= levels_of(world.guests[1], 0).low);
+    CHECK(158 * mib - moves[0].bytes >= levels_of(world.guests[0], 0).need);
+}
+
+TEST_CASE("what a guest holds is not taken for another's share; a cache of files is", "[balance]") {
+    World world;
+    world.guests = {saying(guest(1, 512, 64, 1024), 510), saying(guest(2, 128, 64, 1024), 127, 50'00)};
+    Past past;
+    past.observe(world, Millis(0));
+    CHECK(decide(world, past, Millis(0)).empty());
+    world.guests[0].report->available_bytes = 200 * mib; // it works with files that it could read again
+    const auto moves = decide(world, past, Millis(0));
+    REQUIRE(moves.size() == 1);
+    CHECK(moves[0].reason == Reason::share);
+    CHECK(512 * mib - moves[0].bytes >= held_bytes(world.guests[0]));
+}
+
 TEST_CASE("a liar gets what others do not use, and no more than its share of what they do", "[balance]") {
     Made made;
     for (std::size_t i = 0; i < 3; ++i)
