@@ -88,7 +88,9 @@ std::vector<Side> sides_of(const World& world, const Past& past, Millis now) {
         if (!past.is_stuck(guest.uuid, now)) {
             const std::uint64_t most = reclaimable_bytes(guest);
             side.idle = std::min(most, above(guest.memory_bytes, levels[i].keep));
-            side.beyond = std::min(most, above(guest.memory_bytes, std::max(shares[i], held_bytes(guest))));
+            if (!past.is_growing(guest.uuid, now))
+                side.beyond =
+                    std::min(most, above(guest.memory_bytes, std::max(shares[i], held_bytes(guest))));
         }
         side.is_low = guest.memory_bytes < levels[i].low && growable_bytes(guest) > 0;
         side.presses = is_pressed(guest);

@@ -58,13 +58,17 @@ class Past {
     void gave(const Uuid& uuid, std::uint64_t asked_bytes, std::uint64_t given_bytes, Millis now);
 
     [[nodiscard]] std::uint64_t peak_bytes(const Guest_view& guest) const;
+    /// It uses more from look to look: what it said last is less than what it uses by now.
+    [[nodiscard]] bool is_growing(const Uuid& uuid, Millis now) const;
     /// It has not given what it was asked for, lately.
     [[nodiscard]] bool is_stuck(const Uuid& uuid, Millis now) const;
 
   private:
     struct Seen {
         std::uint64_t peak_bytes = 0;
+        std::uint64_t used_bytes = 0;
         Millis at{};
+        Millis growing_until{};
         unsigned strikes = 0;
         Millis left_alone_until{};
     };

@@ -11,7 +11,9 @@ namespace {
 
 constexpr Millis peak_half_life{30'000};
 constexpr Millis left_alone_at_first{15'000};
-constexpr unsigned strikes_max = 6; ///< sixteen minutes
+constexpr Millis growth_lasts{3'000};
+constexpr std::uint64_t growth_bytes = 4ULL << 20; ///< less is a wave
+constexpr unsigned strikes_max = 6;                ///< sixteen minutes
 
 } // namespace
 
@@ -20,13 +22,15 @@ void Past::observe(const World& world, Millis now) {
         it = find(world, it->first) == nullptr ? guests_.erase(it) : std::next(it);
     for (const Guest_view& guest : world.guests) {
         const std::uint64_t used = used_bytes(guest);
-        const auto [it, is_new] = guests_.try_emplace(guest.uuid, Seen{used, now, 0, {}});
+        const auto [it, is_new] = guests_.try_emplace(guest.uuid, Seen{used, used, now, {}, 0, {}});
         Seen& seen = it->second;
         const double passed = static_cast<double>(std::max(Millis(0), now - seen.at).count());
         const double kept = std::exp2(-passed / static_cast<double>(peak_half_life.count()));
         const std::uint64_t above = seen.peak_bytes > used ? seen.peak_bytes - used : 0;
         seen.peak_bytes = used + static_cast<std::uint64_t>(static_cast<double>(above) * kept);
         seen.at = now;
+        if (used >= seen.used_bytes + growth_bytes) seen.growing_until = now + growth_lasts;
+        seen.used_bytes = used;
     }
 }
 
@@ -45,6 +49,11 @@ void Past::gave(const Uuid& uuid, std::uint64_t asked_bytes, std::uint64_t given
 std::uint64_t Past::peak_bytes(const Guest_view& guest) const {
     const auto found = guests_.find(guest.uuid);
     return std::max(used_bytes(guest), found == guests_.end() ? 0 : found->second.peak_bytes);
+}
+
+bool Past::is_growing(const Uuid& uuid, Millis now) const {
+    const auto found = guests_.find(uuid);
+    return found != guests_.end() && found->second.growing_until > now;
 }
 
 bool Past::is_stuck(const Uuid& uuid, Millis now) const {

@@ -21,7 +21,7 @@ std::uint64_t held_bytes(const Guest_view& guest) noexcept {
     if (!guest.report) return 0;
     const std::uint64_t held =
         guest.memory_bytes - std::min(guest.report->available_bytes, guest.memory_bytes);
-    return held + cushion_bytes(held) / 4;
+    return held + cushion_bytes(held) / 2;
 }
 
 std::uint64_t need_bytes(const Guest_view& guest) noexcept {

@@ -136,6 +136,29 @@ Status keep_part(const Flow& flow) {
     return giver.engine->offer(giver.side, giver.side.memory_bytes - passed.taken_bytes);
 }
 
+/// What has moved, or is on its way to the taker, stays moved: it may be in use by now.
+Status leave_part(const Flow& flow) {
+    if (flow.taker && flow.givers.size() == 1) return keep_part(flow);
+    for (const Flow_end& giver : flow.givers) {
+        XVM_TRY_LET(const auto now, as_it_is(giver));
+        if (now) XVM_TRY(giver.engine->withdraw(giver.side, now->side.memory_bytes));
+    }
+    if (!flow.taker) return {};
+    XVM_TRY_LET(const auto now, as_it_is(*flow.taker));
+    return now ? flow.taker->engine->withdraw(flow.taker->side, now->side.memory_bytes) : Status{};
+}
+
+/// Whether anything of it has moved.
+Result<bool> has_begun(const Flow& flow) {
+    std::vector<Flow_end> ends = flow.givers;
+    if (flow.taker) ends.push_back(*flow.taker);
+    for (const Flow_end& end : ends) {
+        XVM_TRY_LET(const auto now, as_it_is(end));
+        if (now && now->side.memory_bytes != end.side.memory_bytes) return true;
+    }
+    return false;
+}
+
 Status pass(Work& work, const json::object& args) {
     XVM_TRY_LET(const Move_order order, order_of(args));
     Engines engines(work.ports());
@@ -145,15 +168,7 @@ Status pass(Work& work, const json::object& args) {
     const bool some = outcome.released_bytes > 0 || outcome.taken_bytes > 0;
     if (!order.partial || !some || outcome.complete.error().fault == Fault::not_found)
         return outcome.complete;
-    if (flow.taker && flow.givers.size() == 1) return keep_part(flow);
-    // To or from what is free: where it stands, it stays.
-    for (const Flow_end& giver : flow.givers) {
-        XVM_TRY_LET(const auto now, as_it_is(giver));
-        if (now) XVM_TRY(giver.engine->withdraw(giver.side, now->side.memory_bytes));
-    }
-    if (!flow.taker) return {};
-    return flow.taker->engine->withdraw(flow.taker->side,
-                                        flow.taker->side.memory_bytes + outcome.taken_bytes);
+    return leave_part(flow);
 }
 
 /// Xen's limit as it was, which may be above what the guest has: it could grow before, too.
@@ -163,11 +178,16 @@ Status put_limit_back(Work& work, const Flow_end& end) {
     return work.ports().domains.set_memory_max(end.side.id.domid, end.side.limit_bytes);
 }
 
-/// The taker gives back what it has got; an Error when it does not. Who gave gets it, and all of it.
+/// The taker gives back what it has got; an Error when it does not. Who gave gets it, and all of it. Of an
+/// order that may be done in part, what has moved stays.
 Status give_back(Work& work, const json::object& args) {
     XVM_TRY_LET(const Move_order order, order_of(args));
     Engines engines(work.ports());
     XVM_TRY_LET(const Flow flow, engines.flow(order));
+    if (order.partial) {
+        XVM_TRY_LET(const bool begun, has_begun(flow));
+        if (begun) return leave_part(flow);
+    }
     const milliseconds limit = work.ports().patience.memory;
     Flow back;
     if (flow.taker) {

@@ -9,6 +9,8 @@
 #include "toolstack/run/reservations.hpp"
 #include "toolstack/run/wishes.hpp"
 
+#include <thread>
+
 using namespace xvm;
 using namespace xvm::tests;
 using namespace std::chrono_literals;
@@ -171,10 +173,11 @@ TEST_CASE(
     flow.givers[2].least_bytes = 128 * mib - room + room / 4;
     flow.givers[1].step_bytes = flow.givers[2].step_bytes = mib;
     const std::uint64_t sum = world.sum();
-    const auto outcome = run::run_flow(flow, 1000ms, {{}, {}, [&](std::chrono::milliseconds) {
-                                                          world.step();
-                                                          CHECK(world.sum() == sum);
-                                                      }});
+    const auto outcome = run::run_flow(flow, 400ms, {{}, {}, [&](std::chrono::milliseconds) {
+                                                         std::this_thread::sleep_for(1ms);
+                                                         world.step();
+                                                         CHECK(world.sum() == sum);
+                                                     }});
     CHECK(world.guests[a].has == 256 * mib);
     CHECK(outcome.complete.has_value() == (room == 48 * mib));
     CHECK(outcome.released_bytes == (room == 48 * mib ? 40 : refuses ? 0 : 8) * mib);
@@ -370,6 +373,25 @@ TEST_CASE("A move that xvmd did not live to end is taken back by the next, from 
         CHECK(machine.has(0) == 64 * mib);
         CHECK(machine.has(1) == 64 * mib);
         CHECK(machine.ledger() == before);
+        CHECK(machine.promises->all().empty());
+    }
+}
+
+TEST_CASE("What a move in part has moved stays moved when it is undone: the taker may use it by now [M-15]") {
+    for (const std::string_view step : {"reserve-memory", "ask-memory", "pass-memory"}) {
+        CAPTURE(step);
+        Moving_machine machine;
+        const std::uint64_t free = machine.domains().host()->free_bytes;
+        run::Hooks hooks;
+        hooks.after = [&](const plan::Step& done) -> Status {
+            return done.op == step ? fail(Fault::failed, "xvmd", "ends") : Status{};
+        };
+        run::Ports ports = machine.moving_ports();
+        CHECK_FALSE(run::perform(ports, machine.plan(true), hooks, machine.ids[0].domid));
+        const bool begun = step != "reserve-memory";
+        CHECK(machine.has(0) == (begun ? 32 : 64) * mib);
+        CHECK(machine.has(1) == (begun ? 96 : 64) * mib);
+        CHECK(machine.domains().host()->free_bytes == free);
         CHECK(machine.promises->all().empty());
     }
 }
