@@ -138,7 +138,11 @@ while [ $world -le $WORLDS ]; do
     if [ "$enough" ]; then
         for guest in a b c; do
             want=$(eval "echo \$want_$guest")
-            wait_for "grep -q 'xvm: world $world has [0-9]* of $want' $(guest_log $guest)" 30 || enough=no
+            wait_for "grep -q 'xvm: world $world has [0-9]* of $want' $(guest_log $guest)" 30 || {
+                enough=no
+                echo "the last that $guest said:"
+                grep -av '^ *\[<\|RIP\|R[0-9A-Z][0-9A-Z]:' "$(guest_log $guest)" | tail -n 30
+            }
         done
         took=$(($(now_ms) - began))
         if [ $enough = no ]; then
