@@ -15,6 +15,7 @@
 #include "daemons/xvmd/pool_keeper.hpp"
 #include "daemons/xvmd/service_domain.hpp"
 #include "daemons/xvmd/service_process.hpp"
+#include "daemons/xvmd/service_standby.hpp"
 #include "daemons/xvmd/sockets.hpp"
 #include "daemons/xvmd/verbs.hpp"
 #include "daemons/xvmd/web.hpp"
@@ -63,17 +64,25 @@ Open_channel_ports choose_channel_ports() {
 #endif
 }
 
-/// `wiring` outlives what is made.
-Management::Setup management_setup(const Options& options, const Service_domain::Wiring& wiring) {
+/// `wiring` and `standby` outlive what is made.
+Management::Setup management_setup(const Options& options, const Service_domain::Wiring& wiring,
+                                   Service_standby& standby) {
     Management::Setup setup{options.service_mode, {}};
     if (options.service_mode == "domain")
-        setup.make = [&wiring] { return Service_domain::start(wiring); };
+        setup.make = [&]() -> Result<std::unique_ptr<Service_instance>> {
+            if (auto waits = standby.take()) return waits;
+            return Service_domain::start(wiring);
+        };
     else
         setup.make = [&options]() -> Result<std::unique_ptr<Service_instance>> {
             XVM_TRY_LET(auto made,
                         Service_process::start(options.service_program, options.state_dir + "/service"));
             return made;
         };
+    if (options.service_standby) {
+        setup.off = [&standby] { standby.prepare(); };
+        setup.standby = [&standby] { return standby.is_ready(); };
+    }
     setup.limits.idle = options.service_idle;
     setup.limits.start = setup.limits.answer = options.service_patience;
     return setup;
@@ -156,11 +165,10 @@ Status serve(const Options& options) {
     boost::asio::io_context context(1);
     run::Image_cache images(run::image_cache_bytes());
     run::Shell_pool shells;
-    XVM_TRY_LET(
-        auto workers,
-        Workers::start(
-            options.service ? worker_threads_asking : worker_threads, open,
-            {block_backend, *book, &journal, {}, &images, &shells, reservations.get(), devices.get()}));
+    const Workers::Shared shared{block_backend, *book,   &journal,           {},
+                                 &images,       &shells, reservations.get(), devices.get()};
+    XVM_TRY_LET(auto workers,
+                Workers::start(options.service ? worker_threads_asking : worker_threads, open, shared));
     Pool_keeper keeper(context, *workers, shells, options.state_dir + "/pool.json");
     Operations operations;
     Event_log events;
@@ -171,17 +179,24 @@ Status serve(const Options& options) {
     File_shelf shelf(options.state_dir + "/configs");
     daemon::Router router;
     Verbs verbs(router, service);
+    // Those who ask may hold all the others while the domain is made.
+    std::unique_ptr<Workers> domain_worker;
+    if (options.service_mode == "domain") {
+        XVM_TRY_LET(domain_worker, Workers::start(1, open, shared));
+    }
     const Service_domain::Wiring wiring{
-        *workers,
+        domain_worker ? *domain_worker : *workers,
         open,
         choose_channel_ports(),
         [&verbs](run::Ports& ports, const plan::Plan& plan, std::optional<Domid> domid) {
             return verbs.run_by_itself(ports, plan, domid);
         },
         {options.service_pack, options.service_disk, options.service_memory_bytes}};
+    Service_standby standby(context, wiring);
     std::unique_ptr<Management> management;
     if (options.service)
-        management = std::make_unique<Management>(context, events, management_setup(options, wiring));
+        management =
+            std::make_unique<Management>(context, events, management_setup(options, wiring, standby));
     service.management = management.get();
     Decider decider(shelf, management.get(), policy_limits(options));
     XVM_TRY_LET(auto watching, open());
@@ -242,6 +257,8 @@ Status serve(const Options& options) {
     daemon::Rest(context).run();
     spdlog::info("ending; guests go on");
     if (management) management->close(); // who waits for it is told
+    standby.close();
+    if (domain_worker) domain_worker->stop();
     workers->stop(); // what runs is finished; its answers go to a context that is still there
     context.restart();
     context.poll();

@@ -94,6 +94,7 @@ json::object Management::show() const {
                      {"refused", refused_},
                      {"idle_ms", setup_.limits.idle.count()}};
     if (instance_) instance_->describe(all);
+    if (setup_.standby) all["standby"] = setup_.standby() ? "ready" : "none";
     if (start_us_ > 0) all["start_us"] = start_us_;
     if (!confined_.is_null()) all["confined"] = confined_;
     if (last_) {
@@ -356,6 +357,7 @@ void Management::has_ended(const Service_instance::Ending& ending) {
     }
     release();
     carry_out(machine_.ended());
+    if (!ending.never_was && machine_.state() == control::State::off && setup_.off) setup_.off();
 }
 
 /// Everything that was of the service. The descriptors are the instance's to close.

@@ -32,6 +32,10 @@ class Management {
         std::string mode; ///< "process", "domain"
         Make make;
         control::Limits limits = {};
+        /// It ran, and is OFF again. On the context's thread.
+        std::function<void()> off = {};
+        /// Whether the next start has been made in advance; none: that is not done. Any thread.
+        std::function<bool()> standby = {};
     };
 
     /// `events` outlives it. Nothing is started before wake() or a question.

@@ -43,7 +43,11 @@ po::options_description described(Options& options) {
                       "what the domain boots, made by xvm-service-image(8)")(
         "service-disk", word(options.service_disk, "PATH", "/var/lib/xvm/service.disk"),
         "where the domain keeps configurations")(
-        "service-memory", word(options.service_memory, "SIZE", "128MiB"), "of the domain")(
+        "service-memory", word(options.service_memory, "SIZE", "128MiB"),
+        "of the domain")("service-standby", po::bool_switch(&options.service_standby),
+                         "while the service is off the next domain waits, booted and paused: it holds its "
+                         "memory, and the first "
+                         "request need not wait for a kernel")(
         "web", word(options.web, "PORT", ""),
         "serve a web page on that port of 127.0.0.1; 0: any; RUN-DIR/web.token has what it asks for")(
         "service-root", po::value<std::vector<std::string>>(&options.service_roots)->value_name("DIR"),
@@ -81,6 +85,9 @@ Status read_service(Options& options) {
     if (domain && options.hosted)
         return fail(Fault::usage, "--service domain", "needs Xen, and --hosted is without",
                     "use --service process");
+    if (options.service_standby && !domain)
+        return fail(Fault::usage, "--service-standby", "is for a service in a domain",
+                    "add --service domain, or leave it out");
     const auto memory = plan::parse_size(options.service_memory);
     if (!memory || *memory == 0 || *memory % plan_page_bytes != 0)
         return fail(Fault::usage, "--service-memory '" + options.service_memory + "'", "is no size",

@@ -31,6 +31,7 @@ struct Options {
     std::string service_disk;   ///< of the domain
     std::string service_memory; ///< of the domain
     std::uint64_t service_memory_bytes = 0;
+    bool service_standby = false; ///< the next domain is made in advance
     std::string service_idle_text;
     std::chrono::milliseconds service_idle{}; ///< made from it
     std::string service_patience_text;

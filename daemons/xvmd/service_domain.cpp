@@ -20,6 +20,13 @@ namespace xvm::xvmd {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+/// What a kernel does at its start that is of no use here is left out: to look through its page tables for
+/// pages that can be both written and run (a third of a second; the one program there is root, and may insert
+/// modules), and what parses the kernel's types for BPF.
+constexpr const char* command_line =
+    "console=hvc0 loglevel=4 cryptomgr.notests panic=-1 rodata=off "
+    "initcall_blacklist=cubictcp_register,kfunc_init,bpf_key_sig_kfuncs_init,bpf_prog_test_run_init,"
+    "bpf_rstat_kfunc_init,bpf_tcp_ca_kfunc_init";
 constexpr const char* node_token = "service";
 constexpr const char* end_token = "ends";
 
@@ -80,7 +87,7 @@ plan::Guest_config Service_domain::guest_of(const Image& image) {
     guest.memory_bytes = guest.memory_max_bytes = guest.memory_min_bytes = image.memory_bytes;
     guest.kernel = {image.pack, "kernel"};
     guest.ramdisk = {image.pack, "initrd"};
-    guest.command_line = "console=hvc0 loglevel=4 cryptomgr.notests panic=-1";
+    guest.command_line = command_line;
     plan::Disk_config disk;
     disk.dev = "xvda";
     disk.devid = *plan::disk_devid(disk.dev);
@@ -99,7 +106,7 @@ Service_domain::Service_domain(const Wiring& wiring, std::unique_ptr<Port_set> s
 
 Service_domain::~Service_domain() = default;
 
-Result<std::unique_ptr<Service_instance>> Service_domain::start(const Wiring& wiring) {
+Result<std::unique_ptr<Service_domain>> Service_domain::start(const Wiring& wiring) {
     auto box = std::make_shared<Box>();
     box->poke.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!box->poke) return fail_errno(errno, "service domain", "cannot be watched");
@@ -116,8 +123,14 @@ Result<std::unique_ptr<Service_instance>> Service_domain::start(const Wiring& wi
         }
         box->tell();
     }));
-    return std::unique_ptr<Service_instance>(
+    return std::unique_ptr<Service_domain>(
         new Service_domain(wiring, std::move(set), std::move(ports), std::move(box)));
+}
+
+Result<std::unique_ptr<Service_domain>> Service_domain::start_held(const Wiring& wiring) {
+    XVM_TRY_LET(auto made, start(wiring));
+    made->hold_ = true;
+    return made;
 }
 
 std::string Service_domain::text() const {
@@ -165,7 +178,7 @@ void Service_domain::take_made(const Result<Domain_id>& made) {
 }
 
 void Service_domain::look_at_domain() {
-    if (stage_ != Stage::booting && stage_ != Stage::connected) return;
+    if (stage_ != Stage::booting && stage_ != Stage::held && stage_ != Stage::connected) return;
     const auto info = set_->domains().info(id_.domid);
     if (!info || info->id.uuid != id_.uuid || info->dying) return begin_end("was ended by somebody else");
     if (info->shut_down)
@@ -183,6 +196,7 @@ void Service_domain::try_connect() {
         fault_ = "its node in the store says nothing of a channel";
         return;
     }
+    if (hold_) return hold_it();
     auto channel = Service_channel::open(ports_, id_.domid, *offer);
     if (!channel) {
         fault_ = channel.error().line();
@@ -190,6 +204,22 @@ void Service_domain::try_connect() {
     }
     channel_.emplace(std::move(*channel));
     stage_ = Stage::connected;
+}
+
+/// It waits for our first event by itself; paused, it takes no processor time for certain.
+void Service_domain::hold_it() {
+    if (const Status paused = set_->domains().pause(id_.domid); !paused)
+        return begin_end("cannot be paused: " + paused.error().line());
+    stage_ = Stage::held;
+}
+
+void Service_domain::release() {
+    hold_ = false;
+    if (stage_ != Stage::held) return;
+    if (const Status goes_on = set_->domains().unpause(id_.domid); !goes_on)
+        return begin_end("cannot go on: " + goes_on.error().line());
+    stage_ = Stage::booting;
+    try_connect();
 }
 
 /// Ports are unmasked before the queue is looked at: turn() follows.
@@ -243,7 +273,8 @@ void Service_domain::begin_end(std::string how) {
 
 void Service_domain::kill() {
     killed_ = true;
-    if (stage_ == Stage::booting || stage_ == Stage::connected || (stage_ == Stage::ending && !submitted_))
+    if (stage_ == Stage::booting || stage_ == Stage::held || stage_ == Stage::connected ||
+        (stage_ == Stage::ending && !submitted_))
         begin_end("ended by force");
 }
 

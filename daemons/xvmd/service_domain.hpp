@@ -42,7 +42,12 @@ class Service_domain final : public Service_instance {
     };
 
     /// Begins to make it; what becomes of that, ended() and turn() tell. All of the wiring outlives it.
-    [[nodiscard]] static Result<std::unique_ptr<Service_instance>> start(const Wiring& wiring);
+    [[nodiscard]] static Result<std::unique_ptr<Service_domain>> start(const Wiring& wiring);
+    /// One for later: when it has booted, and would be asked, it is paused until it is released.
+    [[nodiscard]] static Result<std::unique_ptr<Service_domain>> start_held(const Wiring& wiring);
+    [[nodiscard]] bool is_held() const noexcept { return stage_ == Stage::held; }
+    /// From now on it is as any other.
+    void release();
     ~Service_domain() override;
 
     [[nodiscard]] std::string text() const override;
@@ -60,7 +65,7 @@ class Service_domain final : public Service_instance {
     [[nodiscard]] static plan::Guest_config guest_of(const Image& image);
 
   private:
-    enum class Stage : std::uint8_t { making, booting, connected, ending, gone };
+    enum class Stage : std::uint8_t { making, booting, held, connected, ending, gone };
     struct Box; ///< what jobs on workers tell
 
     Service_domain(const Wiring& wiring, std::unique_ptr<Port_set> set, Channel_ports ports,
@@ -68,6 +73,7 @@ class Service_domain final : public Service_instance {
     void take_made(const Result<Domain_id>& made);
     void look_at_domain();
     void try_connect();
+    void hold_it();
     void begin_end(std::string how);
     void hear();
 
@@ -80,6 +86,7 @@ class Service_domain final : public Service_instance {
     Domain_id id_;
     Ending ending_;
     bool killed_ = false;
+    bool hold_ = false;      ///< it is for later
     bool submitted_ = false; ///< the job that ends it
     std::string fault_;
 };

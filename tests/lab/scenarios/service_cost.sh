@@ -3,7 +3,7 @@
 # long: a measurement
 # clock: icount
 # timeout: 600
-# needs: xvmd xvm xvm-pack xvm-service-domain service.disk
+# needs: xvmd xvm xvm-pack xvm-service-domain service.disk strip
 . /usr/lib/xvm-test/service.inc
 
 rounds() { # COUNT -> milliseconds of the guest's next COUNT rounds, together

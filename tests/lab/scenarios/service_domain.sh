@@ -3,7 +3,7 @@
 # long: minutes of emulation; tests/unit/daemons and tests/hosted show the service as a process
 # clock: icount
 # timeout: 900
-# needs: xvmd xvm xvm-pack xvm-service-domain service.disk
+# needs: xvmd xvm xvm-pack xvm-service-domain service.disk strip
 . /usr/lib/xvm-test/service.inc
 
 elapsed() { # COMMAND... -> /run/elapsed: milliseconds
@@ -114,6 +114,37 @@ check "The guest ends" xvm destroy web
 check_equal "There is one service domain, the new one's" 1 "$(service_domains)"
 check "xvmd stops" daemon_stop xvmd
 check_equal "and its service domain with it" 0 "$(service_domains)"
+
+# The next domain made in advance: it holds its memory, and starts at once.
+ledger apart
+check "xvmd starts, to make service domains in advance" service_xvmd --service-idle 3s --service-standby
+check "The first is started at power-on, and closed" wait_for "service_is off" 60
+check "The next is made" wait_for '[ "$(service_field standby)" = ready ]' 60
+check "It is paused" sh -c "xl list | grep '^xvm-service ' | grep -q -- '--p---'"
+waits=$(xl list | awk '/^xvm-service / { print $2 }')
+used=$(xl list | awk '/^xvm-service / { print $6 }')
+sleep 5
+check_equal "It takes no processor time [S-1]" "$used" "$(xl list | awk '/^xvm-service / { print $6 }')"
+check "The first call is served [S-15]" elapsed xvm config list
+figure "the first call with the domain made in advance" "$(cat /run/elapsed)" ms
+figure "of it, until the service was ready" $(($(service_field start_us) / 1000)) ms
+check_equal "by that domain" "$waits" "$(service_field domid)"
+check_equal "There is one [S-15]" 1 "$(service_domains)"
+check "It is closed [S-4]" wait_for "service_is off" 60
+check "The next is made" wait_for '[ "$(service_field standby)" = ready ]' 60
+check "It is killed from outside" xl destroy xvm-service
+check "That is noticed" wait_for '[ "$(service_field standby)" = none ]' 20
+check "The next request is served by another [S-21]" xvm config list
+check_equal "There is one" 1 "$(service_domains)"
+check "It is closed" wait_for "service_is off" 60
+check "The next is on its way" wait_for '[ "$(service_domains)" = 1 ]' 20
+check "A request that comes meanwhile is served by it [S-21]" xvm config list
+check_equal "There is one" 1 "$(service_domains)"
+check "It is closed" wait_for "service_is off" 60
+check "The next is made" wait_for '[ "$(service_field standby)" = ready ]' 60
+check "xvmd stops" daemon_stop xvmd
+check_equal "and the domain with it" 0 "$(service_domains)"
+check "Nothing is left [S-13]" ledger_same apart 20
 
 # A start that cannot succeed.
 check "xvmd starts with a pack that is none" daemon_start xvmd --service domain --service-pack "$KERNEL" \
