@@ -3,6 +3,7 @@
 #include "daemons/xvm-service/config_database.hpp"
 #include "daemons/xvm-service/machine.hpp"
 #include "daemons/xvm-service/serve.hpp"
+#include "libvmshare/abi/channel_grants.h"
 #include "libvmshare/port/xen/guest_channel.hpp"
 
 #include <boost/json/array.hpp>
@@ -20,9 +21,10 @@ constexpr const char* directory = "/config";
 
 Status run() {
     XVM_TRY(service::set_up_machine(disk, directory));
-    XVM_TRY_LET(const auto wires, port::xen::Guest_channel::open());
-    // Read while dom0 maps what it was given.
+    // All that takes time comes before dom0 is told of the channel: it may let us wait, ready, until we are
+    // needed.
     XVM_TRY_LET(const auto configs, service::Config_database::open(directory));
+    XVM_TRY_LET(const auto wires, port::xen::Guest_channel::open(XVM_CHANNEL_NODE));
     XVM_TRY(wires->await());
     XVM_TRY_LET(channel::End end, channel::End::attach(wires->region()));
     const boost::json::object greeting{{"schema", "xvm.service_ready/1"},

@@ -17,6 +17,8 @@
 /* Where the service domain says so, in its own directory of the store: "1 PORT GREF", decimal: the version,
  * an event channel that dom0 may bind, and the grant of this page. */
 #define XVM_CHANNEL_NODE "data/xvm-service"
+/* Likewise of any guest that has requests: where xvm-guestd looks (docs/guest-requests.md). */
+#define XVM_GUEST_NODE "data/xvm-guest"
 
 struct xvm_channel_grants {
     uint64_t magic;                   /* 0x00  XVM_CHANNEL_GRANTS_MAGIC */

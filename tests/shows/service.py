@@ -12,7 +12,7 @@ def all_statements():
     """Item 1: S-1 to S-21, by unit tests and on real Xen; S-13 by the ledger."""
     _, cases, _ = statements(STATEMENTS)
     found, said, held = set(), [], True
-    for name in ("service_domain", "service_cost"):
+    for name in ("service_domain", "service_cost", "guest_requests"):
         report = scenario(name)
         passed, failed = checks(report)
         held = held and failed == 0
@@ -29,12 +29,14 @@ def times():
     seen = figures(scenario("service_domain"))
     beyond, cold = seen["beyond a bare guest's boot"], seen["the first call with the domain OFF"]
     warm = seen["a warm request, from xvmd to the domain and back"]
+    standby = seen["the first call with the domain made in advance"]
     traces = tests("control")
     kept = bool(traces) and all(ok for ok, _ in traces.values())
-    return (f"OFF {cold:g} ms, {beyond:g} ms beyond a guest's boot; from pool or saved state: not built; warm {warm:g} us; 1000 "
+    return (f"OFF {cold:g} ms, {beyond:g} ms beyond a guest's boot; made in advance {standby:g} ms; warm {warm:g} us; 1000 "
             f"seeded traces {'kept' if kept else 'BROKEN'}",
             f"≤ {COLD_MS} ms cold beyond, ≤ {SAVED_MS} ms from pool or saved state, warm ≤ {WARM_US} us, 0 broken",
-            "Jitsu: 300-350 ms, a unikernel on ARM", False)
+            "Jitsu: 300-350 ms, a unikernel on ARM",
+            kept and beyond <= COLD_MS and standby <= SAVED_MS and warm <= WARM_US)
 
 
 def cost():
@@ -46,11 +48,12 @@ def cost():
 
 
 def hostile():
-    """Item 5: fuzzed orders of the service; requests of guests."""
-    found = tests("policy-random", "channel-random")
+    """Item 5: fuzzed orders of the service, fuzzed requests of guests; on real Xen, a guest that may not."""
+    found = tests("policy-random", "channel-random", "guest-requests")
     held = sum(ok for ok, _ in found.values())
-    return (f"orders and frames: {held}/{len(found)} fuzzers' random runs hold; requests of guests: not built",
-            "0 beyond policy, 0 crashes", "none", False)
+    passed, failed = checks(scenario("guest_requests"))
+    return (f"orders, frames and guests' requests: {held}/{len(found)} random runs hold; guest_requests: {passed} checks "
+            f"passed, {failed} failed", "0 beyond policy, 0 crashes", "none", held == len(found) == 3 and failed == 0)
 
 
 def page():

@@ -36,8 +36,12 @@ struct Close {
 class Channel final : public Guest_channel {
   public:
     Channel(std::unique_ptr<xengntshr_handle, Close> sharer, std::unique_ptr<xenevtchn_handle, Close> events,
-            xenevtchn_port_or_error_t port, std::span<std::byte> region)
-        : sharer_(std::move(sharer)), events_(std::move(events)), port_(port), region_(region) {}
+            std::unique_ptr<xs_handle, Close> store, const char* node, xenevtchn_port_or_error_t port,
+            std::span<std::byte> region)
+        : sharer_(std::move(sharer)), events_(std::move(events)), store_(std::move(store)), node_(node),
+          port_(port), region_(region) {}
+
+    bool withdraw() noexcept override { return xs_rm(store_.get(), XBT_NULL, node_); }
 
     std::span<std::byte> region() const noexcept override { return region_; }
 
@@ -59,13 +63,15 @@ class Channel final : public Guest_channel {
   private:
     std::unique_ptr<xengntshr_handle, Close> sharer_;
     std::unique_ptr<xenevtchn_handle, Close> events_;
+    std::unique_ptr<xs_handle, Close> store_;
+    const char* node_;
     xenevtchn_port_or_error_t port_;
     std::span<std::byte> region_;
 };
 
 } // namespace
 
-Result<std::unique_ptr<Guest_channel>> Guest_channel::open() {
+Result<std::unique_ptr<Guest_channel>> Guest_channel::open(const char* node) {
     std::unique_ptr<xengntshr_handle, Close> sharer(xengntshr_open(nullptr, 0));
     if (!sharer) return cannot("/dev/xen/gntalloc", "cannot open it");
     std::unique_ptr<xenevtchn_handle, Close> events(xenevtchn_open(nullptr, 0));
@@ -82,13 +88,13 @@ Result<std::unique_ptr<Guest_channel>> Guest_channel::open() {
     std::copy(grefs.begin(), grefs.end(), grants->gref);
     const auto port = xenevtchn_bind_unbound_port(events.get(), dom0_id);
     if (port < 0) return cannot("/dev/xen/evtchn", "cannot make a port for dom0");
-    const std::string node = "1 " + std::to_string(port) + " " + std::to_string(table_gref);
-    const std::unique_ptr<xs_handle, Close> store(xs_open(0));
+    const std::string offer = "1 " + std::to_string(port) + " " + std::to_string(table_gref);
+    std::unique_ptr<xs_handle, Close> store(xs_open(0));
     if (!store) return cannot("/dev/xen/xenbus", "cannot open it");
-    if (!xs_write(store.get(), XBT_NULL, XVM_CHANNEL_NODE, node.data(), static_cast<unsigned>(node.size())))
-        return cannot("/dev/xen/xenbus", "cannot write " XVM_CHANNEL_NODE);
+    if (!xs_write(store.get(), XBT_NULL, node, offer.data(), static_cast<unsigned>(offer.size())))
+        return cannot("/dev/xen/xenbus", "cannot say where the channel is");
     return std::make_unique<Channel>(
-        std::move(sharer), std::move(events), port,
+        std::move(sharer), std::move(events), std::move(store), node, port,
         std::span(static_cast<std::byte*>(region), std::size_t{XVM_CHANNEL_REGION_BYTES}));
 }
 

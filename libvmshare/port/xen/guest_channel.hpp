@@ -19,7 +19,10 @@ class Guest_channel {
   public:
     virtual ~Guest_channel() = default;
     /// unreachable: one of the devices is missing, or the store does not answer.
-    [[nodiscard]] static Result<std::unique_ptr<Guest_channel>> open();
+    /// `node`: where dom0 looks for the channel, XVM_CHANNEL_NODE or XVM_GUEST_NODE.
+    [[nodiscard]] static Result<std::unique_ptr<Guest_channel>> open(const char* node);
+    /// Dom0 is to let go of it. False: the store does not answer.
+    virtual bool withdraw() noexcept = 0;
 
     [[nodiscard]] virtual std::span<std::byte> region() const noexcept = 0;
     /// Until dom0 sends an event; those that came before count.
