@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemons/xvmd/decider.hpp"
 
+#include <boost/json/serialize.hpp>
 #include <spdlog/spdlog.h>
 
 namespace xvm::xvmd {
@@ -25,6 +26,21 @@ decide::Question question_of(const run::Ports& ports, const Call& call, const ru
         std::string(call.verb->id), call.parameters, call.body, entry.name, entry.info.id.uuid, {}};
     if (const auto record = ports.book.by_uuid(entry.info.id.uuid)) question.guest = record->guest;
     return question;
+}
+
+tl::expected<plan::Plan, api::Failure> consent(Management* management, const Call& call,
+                                               tl::expected<plan::Plan, api::Failure> proposal) {
+    if (!proposal || management == nullptr || decide::knows(call.verb->id)) return proposal;
+    decide::Question question{
+        std::string(call.verb->id), call.parameters, {}, proposal->name, proposal->uuid, {}, *proposal};
+    auto ordered = decide::plan_of(management->ask(question));
+    if (!ordered) return ordered;
+    const auto text = [](const plan::Plan& plan) { return boost::json::serialize(plan::plan_json(plan)); };
+    if (text(*ordered) == text(*proposal)) return proposal;
+    Error denied{Fault::denied, "order of the management service", "is not what it was asked about",
+                 "nothing was done; the service is not as it should be: see docs/service.md"};
+    spdlog::error("{}", denied.line());
+    return tl::unexpected<api::Failure>(std::move(denied));
 }
 
 decide::Decision Decider::decision(const decide::Question& question) {

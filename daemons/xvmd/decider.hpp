@@ -17,6 +17,11 @@ namespace xvm::xvmd {
 [[nodiscard]] decide::Question question_of(const run::Ports& ports, const Call& call,
                                            const run::Domain_entry& entry);
 
+/// The same plan, if whoever decides consents: for verbs whose plans take facts that only xvmd has. Waits for
+/// it. `management`: null: nobody is asked. denied: the service ordered something else.
+[[nodiscard]] tl::expected<plan::Plan, api::Failure> consent(Management* management, const Call& call,
+                                                             tl::expected<plan::Plan, api::Failure> proposal);
+
 class Decider {
   public:
     /// `management`: null: there is none. Both outlive it.

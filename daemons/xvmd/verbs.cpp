@@ -2,6 +2,7 @@
 #include "daemons/xvmd/verbs.hpp"
 
 #include "daemons/common/json_reply.hpp"
+#include "daemons/xvmd/decider.hpp"
 #include "daemons/xvmd/domain_json.hpp"
 #include "daemons/xvmd/reclaim.hpp"
 #include "libvmshare/base/assert.hpp"
@@ -143,28 +144,28 @@ void Verbs::change(std::string_view id, Change change) {
         submit({}, reply, [this, change, call = std::move(call), reply](run::Ports& ports) {
             const auto meant = run::find_domain(ports, call.text("id"));
             if (!meant) return refuse(call, reply, meant.error());
-            submit(object_key(*meant), reply,
-                   [this, change, call, who = meant->info.id, reply](run::Ports& then) {
-                       auto entry = run::find_domain(then, who.uuid.text());
-                       if (!entry)
-                           return refuse(call, reply,
-                                         Error{Fault::not_found, "domain '" + call.text("id") + "'",
-                                               "no such domain any more",
-                                               "'xvm list' shows those there are"});
-                       if (const Status ours = check_ours(*entry, change.also_dead); !ours)
-                           return refuse(call, reply, ours.error());
-                       const Planned plan = change.plan(then, call, *entry);
-                       if (!plan) return refuse(call, reply, plan.error());
-                       const auto answer = [&](const Domain_id& done) -> Answer {
-                           if (change.answer) return change.answer(then, call, *entry);
-                           Answer now = domain_answer(then, done.uuid.text());
-                           return now ? std::move(now) : Answer(domain_json(*entry));
-                       };
-                       const auto afterwards = [&](const Domain_id& done) {
-                           return change.then ? change.then(then, done) : Result<Domain_id>(done);
-                       };
-                       finish(then, call, reply, *plan, entry->info.id.domid, answer, 200, afterwards);
-                   });
+            submit(
+                object_key(*meant), reply,
+                [this, change, call, who = meant->info.id, reply](run::Ports& then) {
+                    auto entry = run::find_domain(then, who.uuid.text());
+                    if (!entry)
+                        return refuse(call, reply,
+                                      Error{Fault::not_found, "domain '" + call.text("id") + "'",
+                                            "no such domain any more", "'xvm list' shows those there are"});
+                    if (const Status ours = check_ours(*entry, change.also_dead); !ours)
+                        return refuse(call, reply, ours.error());
+                    const Planned plan = consent(service_.management, call, change.plan(then, call, *entry));
+                    if (!plan) return refuse(call, reply, plan.error());
+                    const auto answer = [&](const Domain_id& done) -> Answer {
+                        if (change.answer) return change.answer(then, call, *entry);
+                        Answer now = domain_answer(then, done.uuid.text());
+                        return now ? std::move(now) : Answer(domain_json(*entry));
+                    };
+                    const auto afterwards = [&](const Domain_id& done) {
+                        return change.then ? change.then(then, done) : Result<Domain_id>(done);
+                    };
+                    finish(then, call, reply, *plan, entry->info.id.domid, answer, 200, afterwards);
+                });
         });
     });
 }
@@ -214,21 +215,21 @@ void Verbs::exchange(std::string_view id, Exchange exchange) {
             std::vector<std::string> keys;
             for (const auto* end : {&*from, &*to})
                 if (*end) keys.push_back(object_key(**end));
-            submit_for(std::move(keys), reply,
-                       [this, exchange, call, from = *from, to = *to, reply](run::Ports& then) {
-                           const auto gives = again(then, from);
-                           if (!gives) return refuse(call, reply, gives.error());
-                           const auto takes = again(then, to);
-                           if (!takes) return refuse(call, reply, takes.error());
-                           const Planned plan = exchange.plan(then, call, pointer(*gives), pointer(*takes));
-                           if (!plan) return refuse(call, reply, plan.error());
-                           const auto answer = [&](const Domain_id&) {
-                               return exchange.answer(then, call, *plan);
-                           };
-                           std::optional<Domid> about;
-                           if (*gives || *takes) about = (*gives ? **gives : **takes).info.id.domid;
-                           finish(then, call, reply, *plan, about, answer, 200);
-                       });
+            submit_for(
+                std::move(keys), reply,
+                [this, exchange, call, from = *from, to = *to, reply](run::Ports& then) {
+                    const auto gives = again(then, from);
+                    if (!gives) return refuse(call, reply, gives.error());
+                    const auto takes = again(then, to);
+                    if (!takes) return refuse(call, reply, takes.error());
+                    const Planned plan = consent(service_.management, call,
+                                                 exchange.plan(then, call, pointer(*gives), pointer(*takes)));
+                    if (!plan) return refuse(call, reply, plan.error());
+                    const auto answer = [&](const Domain_id&) { return exchange.answer(then, call, *plan); };
+                    std::optional<Domid> about;
+                    if (*gives || *takes) about = (*gives ? **gives : **takes).info.id.domid;
+                    finish(then, call, reply, *plan, about, answer, 200);
+                });
         });
     });
 }
@@ -258,6 +259,9 @@ void Verbs::make(std::string_view id, Make make) {
                                                            "ask again"});
                                plan = std::move(*now);
                            }
+                           Planned ordered = consent(service_.management, call, std::move(plan));
+                           if (!ordered) return refuse(call, reply, ordered.error());
+                           plan = std::move(*ordered);
                            const auto answer = [&](const Domain_id& done) {
                                // It has no console yet: xenconsoled is about to look at it.
                                return domain_answer(then, done.uuid.text(), run::Sight::devices);

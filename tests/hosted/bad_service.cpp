@@ -46,6 +46,31 @@ std::string order_beyond(const std::string& question, bool other_guest) {
            uuid + R"(","commit":0,"steps":[{"op":"kill-domain","name":"kill-domain","undo":"","args":{}}]}})";
 }
 
+/// It has none.
+class No_shelf final : public decide::Shelf {
+  public:
+    Result<std::optional<std::string>> read(const std::string&) override {
+        return std::optional<std::string>{};
+    }
+    Status write(const std::string&, const std::string&) override { return {}; }
+    Result<bool> remove(const std::string&) override { return false; }
+    Result<std::vector<std::string>> names() override { return std::vector<std::string>{}; }
+    std::string place(const std::string& name) const override { return name; }
+};
+
+/// Decides as a good one, but of a plan that it is asked about it orders a little more.
+Message more_than_proposed(const Message& request) {
+    const auto asked = boost::json::parse(request.payload);
+    No_shelf shelf;
+    if (!asked.as_object().contains("proposal")) return service::answer_to(request, shelf, 0);
+    boost::json::value order = asked.at("proposal");
+    auto& steps = order.at("steps").as_array();
+    steps.push_back(boost::json::value(steps.back()));
+    return message_of(
+        Kind::answer, request.id,
+        boost::json::serialize(boost::json::value{{"schema", "xvm.decision/1"}, {"plan", order}}));
+}
+
 /// Until xvmd ends it.
 [[noreturn]] void hang() {
     for (;;)
@@ -62,6 +87,7 @@ void answer(channel::End& end, const Message& request, const std::string& mood) 
         return send(end, message_of(Kind::answer, request.id, order_beyond(request.payload, false)));
     if (mood == "order-other")
         return send(end, message_of(Kind::answer, request.id, order_beyond(request.payload, true)));
+    if (mood == "order-more") return send(end, more_than_proposed(request));
     if (mood == "deep") return send(end, message_of(Kind::answer, request.id, std::string(1000000, '[')));
     if (mood == "too-much")
         for (;;)

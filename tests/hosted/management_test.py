@@ -208,6 +208,20 @@ class Management(unittest.TestCase):
                 self.off_is_clean(daemon, before)
                 self.assertNotIn("web", daemon.xvm("list").stdout)
 
+    def test_a_plan_that_xvmd_proposes_is_carried_out_if_the_service_says_so_and_no_other(self):
+        """[S-3]"""
+        with Daemon(self.dir, "--service-idle", "300ms") as daemon:
+            self.done(daemon.xvm("create", "web.toml"))
+            daemon.await_state("off")
+            starts = daemon.show()["starts"]
+            self.done(daemon.xvm("vcpu", "pin", "web", "0", "0"))
+            self.assertEqual(daemon.show()["starts"], starts + 1)
+        with Daemon(self.dir, "--service-idle", "300ms", service=self.bad("order-more")) as daemon:
+            self.done(daemon.xvm("create", "web.toml", "--name", "shop"))
+            before = daemon.xvm("vcpu", "list", "shop").stdout
+            self.refused(daemon.xvm("vcpu", "pin", "shop", "0", "0"), 7, "order of the management service")
+            self.assertEqual(daemon.xvm("vcpu", "list", "shop").stdout, before)
+
     def test_one_that_answers_twice_or_dies_after_its_answer_changes_nothing_that_is_done(self):
         for mood in "twice", "die-answered":
             with self.subTest(mood=mood), Daemon(self.dir, "--service-idle", "300ms", service=self.bad(mood)) as daemon:

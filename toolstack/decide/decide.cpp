@@ -103,6 +103,7 @@ bool knows(std::string_view verb) noexcept {
 
 Decision decide(const Question& question, Shelf& shelf) {
     if (const Verb* verb = find(question.verb)) return verb->decide(question, shelf);
+    if (question.proposal) return Decision(*question.proposal);
     return tl::unexpected<api::Failure>(Error{Fault::usage, "question about '" + question.verb + "'",
                                               "is none that is decided here",
                                               "both ends must be of the same version of xvm"});

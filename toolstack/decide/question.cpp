@@ -54,6 +54,7 @@ json::object question_json(const Question& question) {
         {"schema", question_schema}, {"verb", question.verb}, {"parameters", question.parameters},
         {"body", question.body},     {"name", question.name}, {"uuid", question.uuid.text()}};
     if (question.guest) object["guest"] = plan::to_object(*question.guest);
+    if (question.proposal) object["proposal"] = plan::plan_json(*question.proposal);
     return object;
 }
 
@@ -72,6 +73,9 @@ Result<Question> parse_question(const json::value& value) {
     question.parameters = parameters->get_object();
     if (const json::value* guest = object->if_contains("guest")) {
         XVM_TRY_LET(question.guest, plan::from_value<plan::Guest_config>(*guest, "question: guest"));
+    }
+    if (const json::value* proposal = object->if_contains("proposal")) {
+        XVM_TRY_LET(question.proposal, plan::parse_plan(*proposal));
     }
     return question;
 }

@@ -25,6 +25,8 @@ struct Question {
     Uuid uuid;                      ///< of that guest, or for the one that would be made
     /// What the broker knows of that guest.
     std::optional<plan::Guest_config> guest;
+    /// What the broker would do, of a verb whose plan takes facts that only it has: this, or nothing.
+    std::optional<plan::Plan> proposal = {};
     bool operator==(const Question&) const = default;
 
     /// As of a Call: empty, false, nothing if it is not there.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // [S-3] Questions, the decisions made of them, and their way through JSON.
 #include "toolstack/decide/decide.hpp"
+#include "toolstack/plan/plan_life.hpp"
 #include "toolstack/policy/policy.hpp"
 
 #include <boost/json/parse.hpp>
@@ -124,6 +125,22 @@ TEST_CASE("what is not known of a guest is not guessed") {
     one.name = "web";
     CHECK(decide::decide(one, shelf).error().cause == "its configuration is not known any more");
     CHECK(decide::decide(question("migrate"), shelf).error().fault == Fault::usage);
+}
+
+TEST_CASE("[S-3] a plan that the broker proposes travels, and is consented to as it is") {
+    Memory_shelf shelf;
+    Question one = question("memory.set");
+    one.name = "web";
+    one.proposal = plan::plan_pause({"web", {Domid{}, one.uuid}});
+    one.proposal->steps[0].args = json::object{{"bytes", std::uint64_t{1} << 40}, {"at", -1}};
+    const auto read = parse_question(json::parse(json::serialize(question_json(one))));
+    REQUIRE(read);
+    const auto plan = plan_of(travelled(decide::decide(*read, shelf)));
+    REQUIRE(plan);
+    CHECK(json::serialize(plan::plan_json(*plan)) == json::serialize(plan::plan_json(*one.proposal)));
+    // Of a verb that is decided here the proposal counts for nothing.
+    one.verb = "destroy";
+    CHECK(plan_of(decide::decide(one, shelf))->verb == "destroy");
 }
 
 TEST_CASE("[S-10] configurations are stored, shown, started from and removed") {
