@@ -24,6 +24,7 @@ Status run() {
     // All that takes time comes before dom0 is told of the channel: it may let us wait, ready, until we are
     // needed.
     XVM_TRY_LET(const auto configs, service::Config_database::open(directory));
+    XVM_TRY_LET(const auto hooks, service::Hooks::read("/hooks.lua"));
     XVM_TRY_LET(const auto wires, port::xen::Guest_channel::open(XVM_CHANNEL_NODE));
     XVM_TRY(wires->await());
     XVM_TRY_LET(channel::End end, channel::End::attach(wires->region()));
@@ -32,7 +33,7 @@ Status run() {
                                        {"confined", boost::json::array{"domain"}},
                                        {"damaged", configs->damaged()}};
     return service::serve({end, [&] { return wires->await(); }, [&] { return wires->notify(); }},
-                          boost::json::serialize(greeting), *configs);
+                          boost::json::serialize(greeting), *configs, hooks);
 }
 
 } // namespace

@@ -41,6 +41,7 @@ Status run(const std::string& directory) {
     XVM_TRY_LET(channel::End end, channel::End::attach(region));
     XVM_TRY_LET(const auto holds, service::confine(directory));
     XVM_TRY_LET(const auto configs, service::Config_database::open(directory));
+    XVM_TRY_LET(const auto hooks, service::Hooks::read(directory + "/hooks.lua"));
     boost::json::array confined;
     for (const std::string& one : holds)
         confined.emplace_back(one);
@@ -48,7 +49,7 @@ Status run(const std::string& directory) {
                                        {"version", XVM_VERSION},
                                        {"confined", std::move(confined)},
                                        {"damaged", configs->damaged()}};
-    return service::serve(service::process_wires(end), boost::json::serialize(greeting), *configs);
+    return service::serve(service::process_wires(end), boost::json::serialize(greeting), *configs, hooks);
 }
 
 } // namespace

@@ -24,7 +24,8 @@ decide::Decision refused(Fault fault, const std::string& why) {
     return tl::unexpected<api::Failure>(Error{fault, "management service", why, "ask again"});
 }
 
-decide::Decision decision_on(const channel::Message& request, decide::Shelf& shelf, std::uint64_t now) {
+decide::Decision decision_on(const channel::Message& request, decide::Shelf& shelf, std::uint64_t now,
+                             const Hooks& hooks) {
     const std::uint64_t limit_ns = std::uint64_t{request.limit_ms} * 1000000;
     if (limit_ns != 0 && now > request.sent_ns && now - request.sent_ns > limit_ns)
         return refused(Fault::timeout, "the request waited too long");
@@ -34,7 +35,7 @@ decide::Decision decision_on(const channel::Message& request, decide::Shelf& she
     const auto question = decide::parse_question(value);
     if (!question) return tl::unexpected<api::Failure>(question.error());
     if (question->verb == "page") return web_page();
-    return decide::decide(*question, shelf);
+    return hooks.decide(*question, shelf);
 }
 
 /// Until the other end has something for us.
@@ -61,12 +62,13 @@ Wires process_wires(channel::End& end, int heard, int notify) {
     return {end, [heard] { return await_event(heard); }, [notify] { return send_event(notify); }};
 }
 
-channel::Message answer_to(const channel::Message& request, decide::Shelf& shelf, std::uint64_t now) {
+channel::Message answer_to(const channel::Message& request, decide::Shelf& shelf, std::uint64_t now,
+                           const Hooks& hooks) {
     channel::Message answer;
     answer.kind = channel::Kind::answer;
     answer.id = request.id;
     answer.taken_ns = now;
-    answer.payload = json::serialize(decide::decision_json(decision_on(request, shelf, now)));
+    answer.payload = json::serialize(decide::decision_json(decision_on(request, shelf, now, hooks)));
     if (answer.payload.size() > XVM_CHANNEL_MESSAGE_BYTES)
         answer.payload =
             json::serialize(decide::decision_json(refused(Fault::exhausted, "the answer is too long")));
@@ -74,7 +76,7 @@ channel::Message answer_to(const channel::Message& request, decide::Shelf& shelf
     return answer;
 }
 
-Status serve(const Wires& wires, const std::string& greeting, decide::Shelf& shelf) {
+Status serve(const Wires& wires, const std::string& greeting, decide::Shelf& shelf, const Hooks& hooks) {
     channel::Message ready;
     ready.kind = channel::Kind::ready;
     ready.credits = credits;
@@ -93,7 +95,7 @@ Status serve(const Wires& wires, const std::string& greeting, decide::Shelf& she
             if (message.kind == channel::Kind::stop)
                 stopping = true;
             else if (message.kind == channel::Kind::request)
-                unsent.push_back(answer_to(message, shelf, now_ns()));
+                unsent.push_back(answer_to(message, shelf, now_ns(), hooks));
             else
                 return fail(Fault::failed, "channel", "xvmd's end sent what only ours may");
         }

@@ -2,6 +2,7 @@
 // The service's loop: takes questions from the channel, decides, answers, until it is told to stop.
 #pragma once
 
+#include "daemons/xvm-service/hooks.hpp"
 #include "libvmshare/channel/end.hpp"
 #include "toolstack/decide/shelf.hpp"
 
@@ -26,10 +27,11 @@ struct Wires {
 [[nodiscard]] Wires process_wires(channel::End& end, int heard = heard_fd, int notify = notify_fd);
 
 /// Says that it is ready (`greeting`: "xvm.service_ready/1"), then serves. An Error: the other end is broken.
-[[nodiscard]] Status serve(const Wires& wires, const std::string& greeting, decide::Shelf& shelf);
+[[nodiscard]] Status serve(const Wires& wires, const std::string& greeting, decide::Shelf& shelf,
+                           const Hooks& hooks = {});
 
 /// The answer to one request: a decision, or, if nobody waits for one any more at `now_ns`, why not.
 [[nodiscard]] channel::Message answer_to(const channel::Message& request, decide::Shelf& shelf,
-                                         std::uint64_t now_ns);
+                                         std::uint64_t now_ns, const Hooks& hooks = {});
 
 } // namespace xvm::service

@@ -28,6 +28,9 @@ END
 check "xvm-guestd starts" daemon_start xvm-guestd --rules /run/guests.toml
 check "A guest is created" xvm create /run/web.toml
 check "It boots" guest_wait web "xvm: up" 120
+# Xen's tables grow with the first guests, and xvmd keeps images.
+check "A guest like those that ask comes" xvm create /run/panel.toml --paused
+check "and goes" xvm destroy panel
 check "The service is closed" wait_for "service_is off" 60
 ledger before
 check "A guest that no rule names is created" xvm create /run/stranger.toml

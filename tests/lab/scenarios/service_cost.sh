@@ -21,7 +21,15 @@ used_s() { # NAME -> seconds of processor time
     xl list "$1" 2>/dev/null | awk 'NR == 2 { print $6 }'
 }
 
-check "The service's pack is built" service_image
+cat >/run/hooks.lua <<'END'
+function on_request(r)
+  if r.verb == "rename" then return r.name .. " keeps its name" end
+end
+function on_create(g)
+  return { memory_mib = g.memory_mib + 16 }
+end
+END
+check "The service's pack is built, with a script" service_image --hooks /run/hooks.lua
 check "A guest's RAM disk is made" guest_initrd /run/initrd /payload/guest/service_cost.guest.sh
 check "A guest's pack is built" xvm-pack build /run/boot.pack "vmlinux=$KERNEL" initrd=/run/initrd
 rm /run/initrd
@@ -37,6 +45,9 @@ check "xvmd starts, with a service domain" service_xvmd --service-idle 600s
 check "A guest that reads its disk starts" xvm create /run/reader.toml
 check "It reads" guest_wait reader "xvm: round 2 " 120
 check "The service is there" service_is running
+check_equal "The script has a say in what a guest is [S-11]" $((144 << 20)) "$(shown reader memory_bytes)"
+check_not "and in what is done with it [S-11]" sh -c "xvm rename reader other 2>/run/why"
+check "with its own words" grep -q "reader keeps its name" /run/why
 on=$(rounds 8)
 figure "8 rounds with the service ON" "$on" ms
 on_free=$(free_mib)
