@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Guests ask about guests: what the rules allow is done, by the service started for it; the rest starts nothing.
+# long: minutes of emulation; tests/unit/daemons/xvm-guestd shows the desk and its rules
 # clock: icount
 # timeout: 900
 # needs: xvmd xvm xvm-pack xvm-guestd xvm-guest xvm-service-domain service.disk strip
