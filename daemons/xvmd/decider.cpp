@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemons/xvmd/decider.hpp"
 
+#include <algorithm>
+#include <array>
 #include <boost/json/serialize.hpp>
 #include <spdlog/spdlog.h>
 
@@ -13,6 +15,12 @@ policy::Subject subject_of(const decide::Question& question) {
     if (question.verb == "rename") subject.new_name = question.text("name");
     if (question.guest) subject.on_stop = question.guest->on_poweroff;
     return subject;
+}
+
+/// What goes on with the service OFF: devices and memory that go from guest to guest.
+bool is_always_there(std::string_view verb) {
+    constexpr std::array verbs{"device.assign", "device.move", "device.release", "memory.move"};
+    return std::find(verbs.begin(), verbs.end(), verb) != verbs.end();
 }
 
 } // namespace
@@ -30,7 +38,8 @@ decide::Question question_of(const run::Ports& ports, const Call& call, const ru
 
 tl::expected<plan::Plan, api::Failure> consent(Management* management, const Call& call,
                                                tl::expected<plan::Plan, api::Failure> proposal) {
-    if (!proposal || management == nullptr || decide::knows(call.verb->id)) return proposal;
+    if (!proposal || management == nullptr || decide::knows(call.verb->id) || is_always_there(call.verb->id))
+        return proposal;
     decide::Question question{
         std::string(call.verb->id), call.parameters, {}, proposal->name, proposal->uuid, {}, *proposal};
     auto ordered = decide::plan_of(management->ask(question));

@@ -12,7 +12,7 @@ def all_statements():
     """Item 1: S-1 to S-21, by unit tests and on real Xen; S-13 by the ledger."""
     _, cases, _ = statements(STATEMENTS)
     found, said, held = set(), [], True
-    for name in ("service_domain", "service_cost", "guest_requests"):
+    for name in ("service_domain", "service_cost", "guest_requests", "handover"):
         report = scenario(name)
         passed, failed = checks(report)
         held = held and failed == 0
