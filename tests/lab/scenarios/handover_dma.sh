@@ -8,5 +8,8 @@
 faulted() {
     xl dmesg | grep -q "DMAR.*fault addr $(printf %x $(($1 & ~4095)))"
 }
+sees() {
+    check "$1" faulted "$2"
+}
 . /usr/lib/xvm-test/handover_dma.inc
 note "Xen: $(xl dmesg | grep -a DMAR | tail -n 3 | tr '\n' ';')"

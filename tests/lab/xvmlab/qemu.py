@@ -18,6 +18,8 @@ from .errors import LabError
 
 CLOCKS = ("normal", "icount", "invtsc", "scrub")
 IOMMUS = ("", "vtd", "amd")
+# Of a machine with it QEMU saves no state: each run boots.
+BOOTED_IOMMUS = ("amd",)
 MEMORY_MB = 3072
 # The dom0 has read the disks' sizes when its state is saved, so they are the same in every run.
 PAYLOAD_BYTES = 1 << 30

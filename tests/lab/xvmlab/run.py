@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import paths, qemu, snapshot
@@ -70,6 +70,7 @@ def new_place(name: str) -> Path:
 
 def run(scenario: Scenario, options: Options) -> tuple[Report, Path]:
     """Runs `scenario`; returns what it reported and the directory with everything it left."""
+    options = replace(options, boot=options.boot or scenario.iommu in qemu.BOOTED_IOMMUS)
     place = options.results or new_place(scenario.name)
     place.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(place / "out", ignore_errors=True)
