@@ -90,11 +90,14 @@ TEST_CASE("A create that fails after any step leaves the machine as it was") {
     CHECK(create_and_fail_after(machine, plan, "no such step"));
 }
 
-TEST_CASE(
-    "Where Xen clears what domains give up a guest is told that it need not, unless it was told otherwise") {
+TEST_CASE("Where Xen or its kernel clears what a guest gives up, its driver need not, unless it was told "
+          "otherwise") {
     CHECK(started_with(false, "quiet") == "quiet");
     CHECK(started_with(true, "quiet") == "quiet xen_scrub_pages=0");
     CHECK(started_with(true, "xen_scrub_pages=1 quiet") == "xen_scrub_pages=1 quiet");
+    CHECK(started_with(false, "init_on_alloc=1 quiet") == "init_on_alloc=1 quiet xen_scrub_pages=0");
+    CHECK(started_with(false, "init_on_alloc=1 init_on_alloc=0") == "init_on_alloc=1 init_on_alloc=0");
+    CHECK(started_with(false, "xinit_on_alloc=1 init_on_alloc=10") == "xinit_on_alloc=1 init_on_alloc=10");
     const std::string long_one(2047 - 17, 'x'); // what is added would not fit
     CHECK(started_with(true, long_one) == long_one);
 }
