@@ -14,7 +14,8 @@ RIVALS = ("qmemman", "squeezed")
 MEASURES = {"unmet": ("unmet_gib_s", "GiB·s"), "moved": ("moved_gib", "GiB"), "starved": ("starved_s", "s")}
 # Lab scenarios by item, beside unit and hosted tests.
 SCENARIOS = {"1": ["memory_move", "memory_reclaim", "memory_block", "memory_block_bad", "memory_block_two"],
-             "2": ["memory_speed", "memory_speed_stock"], "3": ["memory_secret", "memory_secret_pages", "memory_secret_xen"], "4": ["memory_worlds"], "5": ["memory_kill"]}
+             "2": ["memory_speed", "memory_speed_stock"], "3": ["memory_secret", "memory_secret_pages", "memory_secret_xen"],
+             "4": ["memory_worlds"], "5": ["memory_kill", "memory_kill_block"]}
 
 
 def there(name):

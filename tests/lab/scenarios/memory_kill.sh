@@ -6,37 +6,12 @@
 # timeout: 1500
 # shows: M-14 M-15
 # needs: xvmd xvm memory-probe
-. /usr/lib/xvm-test/kill.inc
-. /usr/lib/xvm-test/memory.inc
+. /usr/lib/xvm-test/memory_kill.inc
 HAS=$((128 << 10)) MOVES=$((32 << 10)) # KiB
-OWN=64 # pages: what Xen itself has of memory changes by a few as guests come and go; at the end all is as it was
 
-sum() { # of what all domains have and what is free: pages
-    "$PROBE" sum
-}
-sum_is() { # PAGES: soon
-    wait_for "[ \$((\$($PROBE sum) - $1 + OWN)) -ge 0 ] && [ \$((\$($PROBE sum) - $1 - OWN)) -le 0 ]" 20 || {
-        echo "the sum is $(sum), not $1"
-        return 1
-    }
-}
 starts() { # NAME
     rm -f "$(guest_log "$1")"
     xvm create "/run/$1.toml" && guest_wait "$1" "xvm: boot" 200
-}
-has() { # NAME KIB
-    wait_for "[ \"\$(memory_of $1)\" = $2 ]" 20 || {
-        echo "$1 has $(memory_of "$1") KiB, not $2"
-        return 1
-    }
-}
-both_are_as_before() { # or all has moved; nothing in between
-    wait_for '[ "$(memory_of a) $(memory_of b)" = "$had_a $had_b" ] ||
-        [ "$(memory_of a) $(memory_of b)" = "$((had_a - MOVES)) $((had_b + MOVES))" ]' 20 || {
-        echo "a $(memory_of a) KiB of $had_a, b $(memory_of b) KiB of $had_b"
-        return 1
-    }
-    sum_is "$with_both" && no_reservation && starts_over
 }
 starts_over() {
     xvm memory set a "${HAS}KiB" --wait && xvm memory set b "${HAS}KiB" --wait && had_a=$(memory_of a) had_b=$(memory_of b)
@@ -73,13 +48,6 @@ for step in reserve-memory ask-memory pass-memory drop-reservation; do
         eval 'killed_at $step memory move a b ${MOVES}KiB && both_are_as_before'
     killed=$((killed + 1))
 done
-dies_at() { # SECONDS: xvmd, after so long in a move
-    xvm memory move a b "${MOVES}KiB" >/dev/null 2>&1 &
-    sleep "$1"
-    daemon_stop xvmd KILL
-    wait
-    daemon_start xvmd && both_are_as_before
-}
 check "xvmd starts" restart_xvmd
 for seconds in 0.02 0.05 0.1 0.2 0.4; do
     check "xvmd killed $seconds s after the move began [M-15]" dies_at $seconds
@@ -87,28 +55,6 @@ for seconds in 0.02 0.05 0.1 0.2 0.4; do
 done
 
 # --- a guest ---
-guest_dies_at() { # NAME MICROSECONDS
-    "$PROBE" kill "$(domid_of "$1")" "$2" &
-    xvm memory move a b "${MOVES}KiB" >/run/said 2>&1
-    wait
-    cat /run/said
-    # Its remains, as after any guest that somebody else has ended.
-    xvm destroy "$1" && no_reservation
-}
-giver_dies_at() { # MICROSECONDS: the other has between nothing and all of it; the rest is free
-    guest_dies_at a "$1" || return 1
-    sum_is "$with_b" || return 1
-    _has=$(memory_of b)
-    [ "$_has" -ge "$had_b" ] && [ "$_has" -le $((had_b + MOVES)) ] || {
-        echo "b has $_has KiB"
-        return 1
-    }
-    starts a && sum_is "$with_both" && starts_over
-}
-taker_dies_at() { # MICROSECONDS
-    guest_dies_at b "$1" || return 1
-    sum_is "$with_a" && has a "$had_a" && starts b && sum_is "$with_both" && starts_over
-}
 for us in 20000 50000 100000 180000; do
     check "Who gives dies $us us after the move began [M-15]" giver_dies_at $us
     check "Who takes dies $us us after the move began [M-15]" taker_dies_at $us
@@ -116,13 +62,6 @@ for us in 20000 50000 100000 180000; do
 done
 
 # --- xvmd, and a guest before the next xvmd is there ---
-both_die() { # NAME STEP
-    restart_xvmd --kill-at "$2" || return 1
-    domid=$(domid_of "$1")
-    xvm memory move a b "${MOVES}KiB" >/dev/null 2>&1 && return 1
-    wait_for "! pidof xvmd" 10 && "$PROBE" kill "$domid" 0 && daemon_start xvmd && no_reservation &&
-        xvm destroy "$1"
-}
 for step in ask-memory pass-memory; do
     check "xvmd and then who gives die after $step [M-15]" \
         eval 'both_die a $step && sum_is $with_b && starts a && sum_is $with_both && starts_over'
