@@ -137,16 +137,18 @@ void Machine::say(Guest& guest) {
     const std::uint64_t before = guest.meminfo.used_bytes;
     if (guest.meminfo.seq == 0 || with_swap > before + writer_step_bytes ||
         before > with_swap + writer_step_bytes) {
-        guest.meminfo = {with_swap, 0, guest.meminfo.seq + 1};
+        guest.meminfo = {with_swap, 0, guest.meminfo.seq + 1, guest.memory_bytes};
     }
     const std::uint64_t used = lies ? guest.spec->max_bytes : std::min(guest.need_bytes, guest.memory_bytes);
     const auto some = static_cast<unsigned>(lies ? 10'000 : std::lround(guest.pressure * 10'000));
     const std::uint64_t step = std::max(guest.memory_bytes / 64, 4 * mib);
     const std::uint64_t said = guest.module.used_bytes;
     const bool is_new = guest.module.seq == 0 || used > said + step || said > used + step ||
+                        guest.memory_bytes > guest.module.memory_bytes + step ||
+                        guest.module.memory_bytes > guest.memory_bytes + step ||
                         some / 500 != guest.module.some_centipercent / 500;
     if (is_new && now_ms_ - guest.module_at_ms >= 1000) {
-        guest.module = {used, some, guest.module.seq + 1};
+        guest.module = {used, some, guest.module.seq + 1, guest.memory_bytes};
         guest.module_at_ms = now_ms_;
         ++changes_;
     }

@@ -24,7 +24,8 @@ enum class Life : std::uint8_t { not_yet, waits, runs, ended };
 struct Said {
     std::uint64_t used_bytes = 0;
     unsigned some_centipercent = 0;
-    std::uint64_t seq = 0; ///< 0: nothing yet
+    std::uint64_t seq = 0;          ///< 0: nothing yet
+    std::uint64_t memory_bytes = 0; ///< what it had then
 };
 
 struct Guest {

@@ -125,9 +125,9 @@ class Xvm : public Policy {
                                                                      : balance::Movable::yes;
             if (guest.module.seq > 0)
                 view.report = balance::Report{guest.module.seq,
-                                              guest.memory_bytes,
-                                              guest.memory_bytes > guest.module.used_bytes
-                                                  ? guest.memory_bytes - guest.module.used_bytes
+                                              guest.module.memory_bytes,
+                                              guest.module.memory_bytes > guest.module.used_bytes
+                                                  ? guest.module.memory_bytes - guest.module.used_bytes
                                                   : 0,
                                               guest.module.used_bytes,
                                               guest.module.some_centipercent,

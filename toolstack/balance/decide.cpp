@@ -81,11 +81,12 @@ std::vector<Side> sides_of(const World& world, const Past& past, Millis now) {
     for (std::size_t i = 0; i < world.guests.size(); ++i) {
         const Guest_view& guest = world.guests[i];
         Side side{&guest};
+        const bool is_known = !past.is_outdated(guest, now);
         const bool lacks =
             guest.memory_bytes < levels[i].low && guest.memory_bytes + gap_of(shares[i]) < shares[i];
-        if (guest.movable == Movable::yes && lacks)
+        if (guest.movable == Movable::yes && lacks && is_known)
             side.lacks = std::min(growable_bytes(guest), above(shares[i], guest.memory_bytes));
-        if (!past.is_stuck(guest.uuid, now)) {
+        if (!past.is_stuck(guest.uuid, now) && is_known) {
             const std::uint64_t most = reclaimable_bytes(guest);
             side.idle = std::min(most, above(guest.memory_bytes, levels[i].keep));
             if (!past.is_growing(guest.uuid, now))

@@ -60,6 +60,9 @@ class Past {
     [[nodiscard]] std::uint64_t peak_bytes(const Guest_view& guest) const;
     /// It uses more from look to look: what it said last is less than what it uses by now.
     [[nodiscard]] bool is_growing(const Uuid& uuid, Millis now) const;
+    /// Its memory has changed since it said something, a moment ago: what it said is of what it had then, and
+    /// what it gave would look as if it were still there to give.
+    [[nodiscard]] bool is_outdated(const Guest_view& guest, Millis now) const;
     /// It has not given what it was asked for, lately.
     [[nodiscard]] bool is_stuck(const Uuid& uuid, Millis now) const;
 
@@ -69,6 +72,9 @@ class Past {
         std::uint64_t used_bytes = 0;
         Millis at{};
         Millis growing_until{};
+        std::uint64_t memory_bytes = 0;
+        std::uint64_t said = 0; ///< the serial of its report when its memory was last seen to change
+        Millis outdated_until{};
         unsigned strikes = 0;
         Millis left_alone_until{};
     };

@@ -211,6 +211,25 @@ TEST_CASE("who lacks memory does not wait until another's peak is forgotten", "[
     CHECK(158 * mib - moves[0].bytes >= levels_of(world.guests[0], 0).need);
 }
 
+TEST_CASE("what a guest said before it gave is not what it has to give now", "[balance]") {
+    World world;
+    world.guests = {saying(guest(1, 158, 64, 224), 90), saying(guest(2, 150, 64, 224), 146)};
+    Past past;
+    past.observe(world, Millis(0));
+    const auto moves = decide(world, past, Millis(0));
+    REQUIRE(moves.size() == 1);
+    world.guests[0].memory_bytes -= moves[0].bytes; // and what it said still stands there
+    world.guests[1] = saying(guest(2, 150, 64, 224), 149);
+    world.guests[1].memory_bytes += mib; // not all has arrived
+    world.guests[1].report->seq = 7;
+    past.observe(world, Millis(200));
+    CHECK(past.is_outdated(world.guests[0], Millis(200)));
+    CHECK(decide(world, past, Millis(200)).empty());
+    CHECK_FALSE(past.is_outdated(world.guests[0], Millis(2700))); // what it would say is next to the same
+    world.guests[0].report->seq += 1;
+    CHECK_FALSE(past.is_outdated(world.guests[0], Millis(200)));
+}
+
 TEST_CASE("what a guest holds is not taken for another's share; a cache of files is", "[balance]") {
     World world;
     world.guests = {saying(guest(1, 512, 64, 1024), 510), saying(guest(2, 128, 64, 1024), 127, 50'00)};
