@@ -39,7 +39,12 @@ check_equal "and the service is not started for it [S-7]" "off $starts" "$(servi
 check_equal "and nothing was done" running "$(shown web state)"
 check "It goes" xvm destroy stranger
 
-# Xen's tables have grown with the first that asked, and xvmd keeps its image.
+# Xen's table of what dom0 maps has its most when a guest's channel and the service's are there together: once before.
+check "One that may comes, and asks" xvm create /run/panel.toml
+check "It has asked" guest_wait panel "xvm: asked all" 200
+check "It goes" xvm destroy panel
+rm "$(guest_log panel)"
+check "The other runs again" xvm unpause web
 check "The service is closed" wait_for "service_is off" 60
 ledger before
 check "A guest that may is created" xvm create /run/panel.toml
