@@ -30,9 +30,9 @@ while :; do
     read -r world want </run/want || want=0
     step=0
     available
-    if [ $has -lt $want ] && [ $mib -gt 16 ]; then
+    if [ $has -lt $want ] && [ $mib -gt 20 ]; then
         step=8
-    elif [ $has -lt $want ] && [ $mib -gt 6 ]; then
+    elif [ $has -lt $want ] && [ $mib -gt 10 ]; then # the kernel's estimate is some MiB too high
         step=1
     fi
     [ $step -gt $((want - has)) ] && step=$((want - has))
