@@ -197,16 +197,31 @@ static bool moved(u64 before, u64 now, u64 step)
 	return before > now ? before - now >= step : now - before >= step;
 }
 
+/* The less there is, the more an amount says: who has 10 MiB left is told from who has 13. */
+static u64 available_step(u64 before, u64 now, u64 total)
+{
+	u64 part = (before < now ? before : now) / 16;
+	u64 finest = total / 256;
+	u64 coarsest = total / 32;
+
+	if (part > coarsest)
+		return coarsest;
+	return part > finest ? part : finest;
+}
+
+static u64 at_least_1(u64 step)
+{
+	return step ? step : 1;
+}
+
 bool xvm_mem_report_differs(const struct xvm_mem_report *before, const struct xvm_mem_report *now)
 {
-	u64 step = now->total_kib / 32;
+	u64 total = now->total_kib;
+	u64 available = available_step(before->available_kib, now->available_kib, total);
 
-	if (before->total_kib != now->total_kib)
-		return true;
-	if (!step)
-		step = 1;
-	return moved(before->available_kib, now->available_kib, step) ||
-	       moved(before->working_set_kib, now->working_set_kib, step) ||
+	return before->total_kib != total ||
+	       moved(before->available_kib, now->available_kib, at_least_1(available)) ||
+	       moved(before->working_set_kib, now->working_set_kib, at_least_1(total / 32)) ||
 	       moved(before->some_centipercent, now->some_centipercent, 100) ||
 	       moved(before->full_centipercent, now->full_centipercent, 100);
 }

@@ -101,7 +101,10 @@ struct xvm_mem_report {
 	u32 full_centipercent;
 };
 
-/* Worth a write: something moved by a thirty-second of the whole, or pressure by a percent. */
+/*
+ * Worth a write: something moved by a thirty-second of the whole, what is available by a sixteenth
+ * of itself if that is less, or pressure by a percent.
+ */
 bool xvm_mem_report_differs(const struct xvm_mem_report *before, const struct xvm_mem_report *now);
 
 /* Returns the length; 0: it does not fit. */

@@ -151,7 +151,7 @@ TEST_CASE("An _OST is serial, event and status", "[memory]") {
 }
 
 TEST_CASE("A report is written on a real change only", "[memory]") {
-    const xvm_mem_report before{256 << 10, 128 << 10, 64 << 10, 0, 0};
+    const xvm_mem_report before{256 << 10, 160 << 10, 64 << 10, 0, 0};
     xvm_mem_report now = before;
     CHECK_FALSE(xvm_mem_report_differs(&before, &now));
     now.available_kib -= 8191;
@@ -170,6 +170,19 @@ TEST_CASE("A report is written on a real change only", "[memory]") {
     now = none;
     now.available_kib = 1;
     CHECK(xvm_mem_report_differs(&none, &now));
+    // The less is left, the smaller a change is told; never one below a 256th of the whole.
+    const xvm_mem_report scarce{128 << 10, 13 << 10, 64 << 10, 0, 0};
+    now = scarce;
+    now.available_kib -= 700;
+    CHECK_FALSE(xvm_mem_report_differs(&scarce, &now));
+    now.available_kib = 12 << 10;
+    CHECK(xvm_mem_report_differs(&scarce, &now));
+    const xvm_mem_report out{128 << 10, 1 << 10, 64 << 10, 0, 0};
+    now = out;
+    now.available_kib += 511;
+    CHECK_FALSE(xvm_mem_report_differs(&out, &now));
+    ++now.available_kib;
+    CHECK(xvm_mem_report_differs(&out, &now));
 }
 
 TEST_CASE("A report has the form that the policy reads", "[memory]") {
